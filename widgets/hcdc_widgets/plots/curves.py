@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
+from matplotlib.ticker import MultipleLocator, NullFormatter
 
 from hcdc_widgets import theme
 from hcdc_widgets.plots.figure import FloatArray, SkyFigure, title
@@ -54,9 +55,7 @@ def contrast(
     upper.set_ylabel(f"{curve.n_sigma:g}-sigma contrast\n(flux ratio to the star)")
     upper.grid(visible=True, which="both", color="0.9")
     upper.legend(loc="upper right", ncols=2 if len(colors) > 6 else 1, fontsize="small")
-    upper.secondary_yaxis("right", functions=(_to_magnitude, _to_contrast)).set_ylabel(
-        "magnitude difference"
-    )
+    _magnitude_scale(upper)
     _upper_scale(upper, fwhm_mas)
     lower.set(xlabel="separation [arcsec]", ylabel="throughput", ylim=(0, 1.1))
     lower.grid(visible=True, color="0.9")
@@ -108,6 +107,15 @@ def _mark(axes: Axes, candidates: Candidates) -> None:
             fontweight="bold",
             color="#8f3f00",
         )
+
+
+def _magnitude_scale(axes: Axes) -> None:
+    """Add the contrast as a magnitude difference."""
+    scale = axes.secondary_yaxis("right", functions=(_to_magnitude, _to_contrast))
+    scale.set_ylabel("magnitude difference")
+    scale.yaxis.set_major_locator(MultipleLocator(1))
+    scale.yaxis.set_major_formatter("{x:g}")
+    scale.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _upper_scale(axes: Axes, fwhm_mas: float | None) -> None:

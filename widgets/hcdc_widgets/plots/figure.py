@@ -91,20 +91,22 @@ def sky_extent(
     )
 
 
-def sky_axes(axes: Axes) -> None:
+def sky_axes(axes: Axes, *, ink: str = "white") -> None:
     """Label the axes of a sky image and draw star and compass.
 
     Parameters
     ----------
     axes : Axes
         Axes that hold an image drawn with `sky_extent`.
+    ink : str
+        Color of the compass: white on dark maps, black on light ones.
     """
     axes.set_xlabel("East offset [arcsec]")
     axes.set_ylabel("North offset [arcsec]")
     axes.set_facecolor("0.75")
-    outline = [withStroke(linewidth=2.5, foreground="black")]
+    outline = [withStroke(linewidth=2.5, foreground="black" if ink == "white" else "white")]
     axes.plot(0, 0, marker="*", color="white", mec="black", ms=12, ls="none", label="star")
-    arrow = {"arrowstyle": "->", "color": "white", "lw": 1.8, "path_effects": outline}
+    arrow = {"arrowstyle": "->", "color": ink, "lw": 1.8, "path_effects": outline}
     corner = (0.93, 0.07)
     ends = {"N": (0.93, 0.19), "E": (0.81, 0.07)}
     for name, end in ends.items():
@@ -121,7 +123,7 @@ def sky_axes(axes: Axes) -> None:
             *place,
             name,
             transform=axes.transAxes,
-            color="white",
+            color=ink,
             ha="center",
             va="center",
             fontweight="bold",

@@ -47,7 +47,7 @@ def residual(residual: Residual) -> SkyFigure:
         vmax=limit,
         interpolation="nearest",
     )
-    sky_axes(axes)
+    sky_axes(axes, ink="black")
     axes.set_title(title(target, f"residual, {_channels(residual.wavelength_um.size)}"))
     unit = "flux ratio to the star" if residual.unit == "contrast" else residual.unit
     figure.colorbar(drawn, ax=axes, label=f"residual [{unit}]", extend="both")
