@@ -1,1 +1,8 @@
-"""To be written."""
+"""Files in and out: one FITS format for every data object."""
+
+from hcdc_kernel.io.atomic import atomic_write
+from hcdc_kernel.io.export import export_products
+from hcdc_kernel.io.fits_file import FitsPart, read_fits
+from hcdc_kernel.io.store import read_data, write_data
+
+__all__ = ["FitsPart", "atomic_write", "export_products", "read_data", "read_fits", "write_data"]
