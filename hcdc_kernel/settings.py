@@ -30,6 +30,22 @@ class Settings(BaseModel):
     notebooks: Path | None = Field(
         default=None, description="Folder of the notebooks, if they are not the installed ones."
     )
+    hub_port: int = Field(
+        default=8000,
+        ge=1024,
+        le=65532,
+        description="Port of the hub, on this machine only; the three after it are used too.",
+    )
+    hub_idle_s: int = Field(
+        default=3600, ge=60, description="Idle time after which a user's server is stopped [s]."
+    )
+    hub_spawner: str = Field(
+        default="simple",
+        description="How the hub starts users' servers: 'simple', 'localprocess', or a class.",
+    )
+    hub_shared: bool = Field(
+        default=False, description="Whether all users of the hub work on the center's archive."
+    )
 
     @property
     def database_url(self) -> str:
