@@ -1,0 +1,1 @@
+"""The dashboards of the hub: Voila's settings and its door."""
