@@ -1,7 +1,20 @@
 """Small data objects made by hand: what they should show is known."""
 
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
+from playwright.sync_api import sync_playwright
 
 from hcdc_kernel.datamodel import (
     Candidates,
@@ -129,3 +142,155 @@ def quality(identity):
         QualityNote("throughput", float("nan"), "", "poor", "Could not be measured."),
     )
     return Quality(notes, identity)
+
+
+# Pages in a real browser ---------------------------------------------------------------------
+
+REPOSITORY = Path(__file__).parents[2]
+
+# The rest of what is installed for the laboratory throws in Voila's page, or is not needed.
+PAGE_EXTENSIONS = [
+    "@voila-dashboards/widgets-manager8",
+    "@jupyter-widgets/jupyterlab-manager",
+    "anywidget",
+]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url, server, seconds=40):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            pytest.fail(f"Voila ended with {server.returncode}")
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail(f"nothing answers at {url}")
+
+
+@pytest.fixture
+def serve(tmp_path, socket_enabled):
+    """Start Voila on a notebook, as the centre's page server does; give its address."""
+    servers = []
+
+    def start(notebook, home=tmp_path / "home"):
+        port = free_port()
+        runtime = Path(tempfile.mkdtemp(prefix="hcdc-", dir="/tmp"))
+        environment = os.environ | {
+            "HCDC_HOME": str(home),
+            "JUPYTER_PATH": str(REPOSITORY / "templates" / "jupyter"),
+            "JUPYTER_RUNTIME_DIR": str(runtime),
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": str(REPOSITORY / "tests" / "widgets"),
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "voila",
+            str(notebook),
+            "--no-browser",
+            "--Voila.ip=127.0.0.1",
+            f"--port={port}",
+            "--template=hcdc",
+            "--show_tracebacks=True",
+            f"--VoilaConfiguration.extension_allowlist={PAGE_EXTENSIONS}",
+            "--KernelManager.transport=ipc",
+        ]
+        log = (tmp_path / f"voila-{port}.log").open("wb")
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        servers.append((server, log, runtime))
+        address = f"http://127.0.0.1:{port}/"
+        wait_for(f"{address}voila/static/voila-style.js", server)
+        return address
+
+    yield start
+    for server, log, runtime in servers:
+        server.terminate()
+        server.wait(20)
+        log.close()
+        shutil.rmtree(runtime, ignore_errors=True)
+
+
+def find_browser():
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if found := shutil.which(name):
+            return found
+    return pytest.fail(
+        "No Chromium or Chrome in PATH: install one (Debian: apt-get install chromium)"
+    )
+
+
+class Watch:
+    """Everything a page asked for, and everything it complained about."""
+
+    def __init__(self, page):
+        self.requests, self.complaints = [], []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("response", self._response)
+
+    def _console(self, message):
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def _response(self, response):
+        if response.status >= 400:
+            self.complaints.append(f"{response.status} {response.url}")
+
+    @property
+    def foreign(self):
+        hosts = {urllib.parse.urlsplit(url) for url in self.requests}
+        return sorted(
+            url.geturl()
+            for url in hosts
+            if url.scheme not in ("data", "blob") and url.hostname != "127.0.0.1"
+        )
+
+
+@pytest.fixture
+def page(socket_enabled):
+    """A page in headless Chromium; `page.watch` records what it asks for."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(),
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--no-first-run",
+            ],
+        )
+        page = browser.new_page(viewport={"width": 1360, "height": 900})
+        page.watch = Watch(page)
+        page.set_default_timeout(30_000)
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def write_notebook(tmp_path):
+    """Write a notebook of the given cells and return its path."""
+
+    def write(*cells, title="A test"):
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+            metadata={
+                "title": title,
+                "kernelspec": {"name": "hcdc", "display_name": "HC-DC", "language": "python"},
+            },
+        )
+        path = tmp_path / "page.ipynb"
+        nbformat.write(notebook, path)
+        return path
+
+    return write

@@ -1,0 +1,6 @@
+"""Interactive viewers: own ES modules, no build step, nothing fetched from elsewhere."""
+
+from hcdc_widgets.viewers.cube_view import CubeView
+from hcdc_widgets.viewers.detection_view import DetectionView
+
+__all__ = ["CubeView", "DetectionView"]
