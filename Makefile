@@ -38,7 +38,7 @@ $(VENV)/.made-python:
 	@touch $@
 
 $(VENV)/.made-packages: $(LOCK) | $(VENV)/.made-python
-	$(call say,2/4 Packages from $(LOCK) - 250 of them - 1 GB on disk)
+	$(call say,2/4 Packages from $(LOCK) (250 of them; 2 GB on disk))
 	@awk '/^uv==/ {on = 1} on && /^ *#/ {exit} on' $(LOCK) > $(VENV)/uv.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.lock
 	@$(BIN)/uv pip install $$([ -t 2 ] || echo --quiet) --python $(BIN)/python --require-hashes -r $(LOCK) \
