@@ -75,7 +75,7 @@ def fit_star(image: FloatArray) -> StarFit:
     filled = np.where(finite, image, np.median(image[finite])).astype(float)
     background = float(np.median(filled))
     smooth = ndimage.gaussian_filter(filled - background, 1.0)
-    y, x = (int(i) for i in np.unravel_index(np.argmax(smooth), smooth.shape))
+    y, x = divmod(int(np.argmax(smooth)), smooth.shape[1])
     _require_peak(smooth, float(smooth[y, x]))
     start = StarFit((float(x), float(y)), _rough_width(smooth, x, y), 0.0, background)
     for _ in range(3):  # the window follows the fit
@@ -96,7 +96,8 @@ def _require_peak(smooth: FloatArray, peak: float) -> None:
 
 def _rough_width(smooth: FloatArray, x: int, y: int) -> float:
     """Guess the width from the area above half of the peak."""
-    above, _ = ndimage.label(smooth > 0.5 * smooth[y, x])
+    above = np.zeros(smooth.shape, dtype=np.int32)
+    ndimage.label(smooth > 0.5 * smooth[y, x], output=above)
     area = np.count_nonzero(above == above[y, x])
     return max(2.0 * float(np.sqrt(area / np.pi)), 1.5)
 

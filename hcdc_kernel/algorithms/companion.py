@@ -1,0 +1,298 @@
+"""Place and flux of a companion, by taking it out of the raw frames again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hcdc_kernel.algorithms.experiment import Experiment, PointSource
+
+FloatArray = NDArray[np.floating[Any]]
+
+_STEP_PX = 0.3
+_STEP_FLUX = 0.1
+_MOST_ITERATIONS = 8
+_FULL_JACOBIAN_MOVE_PX = 0.15
+_CONVERGED_PX = 0.01
+_CONVERGED_FLUX = 0.003
+
+
+@dataclass(frozen=True, slots=True)
+class CompanionFit:
+    """A measured companion.
+
+    Attributes
+    ----------
+    source : PointSource
+        Place and contrast.
+    separation_error_px : float
+        1-sigma error along the radius [px].
+    tangential_error_px : float
+        1-sigma error across it [px].
+    contrast_error : ndarray, shape (n_wave,)
+        1-sigma error of the contrast.
+    n_reductions : int
+        What it cost.
+    converged : bool
+        Whether the fit came to rest.
+    """
+
+    source: PointSource
+    separation_error_px: float
+    tangential_error_px: float
+    contrast_error: FloatArray
+    n_reductions: int
+    converged: bool
+
+
+def first_guess(experiment: Experiment, offset_xy: FloatArray) -> PointSource:
+    """Guess the contrast of a detected companion.
+
+    The flux left in the residual is divided by the throughput of a test companion on the
+    other side of the star.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Sequence and reduction.
+    offset_xy : ndarray, shape (2,)
+        Where it was detected, x (west) then y (north) of the star [px].
+
+    Returns
+    -------
+    PointSource
+        The companion, contrasts at least a tiny positive number.
+    """
+    residual = experiment.residual()
+    seen = experiment.contrast_at(residual, offset_xy)
+    floor = 1e-3 * np.nanmax(np.abs(seen)) + 1e-12
+    test = PointSource.at(-offset_xy, np.maximum(3 * np.nan_to_num(seen), floor))
+    response = experiment.residual([test]) - residual
+    throughput = experiment.contrast_at(response, -offset_xy) / test.contrast
+    contrast = np.nan_to_num(seen) / np.clip(np.nan_to_num(throughput, nan=1.0), 0.03, 1.2)
+    return PointSource.at(offset_xy, np.maximum(contrast, floor))
+
+
+class _Window:
+    """The pixels around a place, in all channels, weighted by the noise."""
+
+    def __init__(self, experiment: Experiment, offset_xy: FloatArray, radius_fwhm: float) -> None:
+        n_y, n_x = experiment.cube.shape[2:]
+        rows, columns = np.indices((n_y, n_x))
+        dx, dy = columns - n_x // 2 - offset_xy[0], rows - n_y // 2 - offset_xy[1]
+        square = dx**2 + dy**2
+        self.masks = [square <= (radius_fwhm * fwhm) ** 2 for fwhm in experiment.fwhm_px]
+        self.sizes = [int(mask.sum()) for mask in self.masks]
+        # One channel must not outweigh the others by its unit: scale to the star.
+        self.weights = 1.0 / experiment.star_flux
+
+    def read(self, residual: FloatArray) -> FloatArray:
+        """Take the pixels of a residual as one vector; missing ones count as zero."""
+        parts = [
+            np.nan_to_num(image[mask]) * weight
+            for image, mask, weight in zip(residual, self.masks, self.weights, strict=True)
+        ]
+        return np.concatenate(parts).astype(float)
+
+    def by_channel(self, response: FloatArray) -> FloatArray:
+        """Spread one vector over columns, one a channel (pixels, n_wave)."""
+        columns = np.zeros((response.size, len(self.sizes)))
+        start = 0
+        for wave, size in enumerate(self.sizes):
+            columns[start : start + size, wave] = response[start : start + size]
+            start += size
+        return columns
+
+
+def fit_companion(
+    experiment: Experiment, start: PointSource, *, radius_fwhm: float = 1.0
+) -> tuple[PointSource, int, bool]:
+    """Find place and contrast at which a negative companion leaves nothing.
+
+    Damped Gauss-Newton on the pixels of the residual around the detection; every trial goes
+    through the whole reduction, so self-subtraction and over-subtraction need no model. The
+    position is common to all channels.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Sequence and reduction.
+    start : PointSource
+        First guess.
+    radius_fwhm : float
+        Radius of the circle of pixels to be emptied [FWHM].
+
+    Returns
+    -------
+    source : PointSource
+        The companion.
+    n_reductions : int
+        Reductions it took.
+    converged : bool
+        Whether the last step was small.
+
+    References
+    ----------
+    .. [1] Lagrange et al. 2010, Science, 329, 57.
+    .. [2] Marois et al. 2010, SPIE, 7736, 77361J.
+    """
+    window = _Window(experiment, start.offset_xy, radius_fwhm)
+    trial = _Trial(experiment, window)
+    source, misfit = start, trial.misfit(start)
+    jacobian = trial.jacobian(source, misfit)
+    for _ in range(_MOST_ITERATIONS):
+        step = -np.linalg.lstsq(jacobian, misfit, rcond=None)[0]
+        new, new_misfit = trial.descend(source, misfit, step)
+        moved = float(np.hypot(*(new.offset_xy - source.offset_xy)))
+        scale = np.maximum(np.abs(source.contrast), 0.1 * np.abs(source.contrast).max())
+        change = float(np.max(np.abs(new.contrast - source.contrast) / scale))
+        source, misfit = new, new_misfit
+        if moved < _CONVERGED_PX and change < _CONVERGED_FLUX:
+            return source, trial.count, True
+        if moved > _FULL_JACOBIAN_MOVE_PX or change > _STEP_FLUX:
+            jacobian = trial.jacobian(source, misfit)
+    return source, trial.count, False
+
+
+class _Trial:
+    """Negative companions tried so far."""
+
+    def __init__(self, experiment: Experiment, window: _Window) -> None:
+        self.experiment, self.window, self.count = experiment, window, 0
+
+    def misfit(self, source: PointSource) -> FloatArray:
+        """Reduce with the companion taken out and read what is left."""
+        self.count += 1
+        return self.window.read(self.experiment.residual([source.times(-1)]))
+
+    def jacobian(self, source: PointSource, misfit: FloatArray) -> FloatArray:
+        """Finite differences in x, y and, all channels at once, contrast."""
+        columns = []
+        for shift in np.eye(2) * _STEP_PX:
+            moved = PointSource.at(source.offset_xy + shift, source.contrast)
+            columns.append((self.misfit(moved) - misfit) / _STEP_PX)
+        brighter = self.misfit(source.times(1 + _STEP_FLUX)) - misfit
+        per_channel = self.window.by_channel(brighter / _STEP_FLUX) / source.contrast
+        return np.column_stack([*columns, per_channel])
+
+    def descend(
+        self, source: PointSource, misfit: FloatArray, step: FloatArray
+    ) -> tuple[PointSource, FloatArray]:
+        """Go along a step, halved as often as needed; stay if nothing helps."""
+        length = float(np.hypot(step[0], step[1]))
+        step = np.concatenate([step[:2] * min(1.0, 1.5 / max(length, 1e-9)), step[2:]])
+        for _ in range(4):
+            contrast = np.clip(
+                source.contrast + step[2:], 0.1 * source.contrast, 5 * source.contrast
+            )
+            new = PointSource.at(source.offset_xy + step[:2], contrast)
+            left = self.misfit(new)
+            if (left**2).sum() <= (misfit**2).sum() * (1 + 1e-6):
+                return new, left
+            step = step / 2
+        return source, misfit
+
+
+def measure_companion(
+    experiment: Experiment,
+    start: PointSource,
+    *,
+    radius_fwhm: float = 1.0,
+    n_azimuths: int = 12,
+    avoid_xy: Sequence[FloatArray] = (),
+) -> CompanionFit:
+    """Fit a companion and find its errors from the speckles at the same separation.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Sequence and reduction.
+    start : PointSource
+        First guess.
+    radius_fwhm : float
+        Radius of the circle of pixels to be emptied [FWHM].
+    n_azimuths : int
+        Number of places around the star, its own included, to try the companion at.
+    avoid_xy : sequence of ndarray, shape (2,)
+        Offsets of other sources, not to be mistaken for noise [px].
+
+    Returns
+    -------
+    CompanionFit
+        The companion with its errors; NaN errors if fewer than three places are free.
+
+    Notes
+    -----
+    The fitted companion is taken out of the frames. Put back at other position angles, a fit
+    would err by what the noise there pretends; to first order that is the noise, projected on
+    the change of the residual with place and flux of a companion *there*, which is measured
+    by injection through the same reduction. The errors are the root mean square over the
+    places, so a bias common to all is part of them.
+    """
+    source, n_fit, converged = fit_companion(experiment, start, radius_fwhm=radius_fwhm)
+    empty = experiment.without([source])
+    places = _free_places(source, n_azimuths, avoid_xy, float(experiment.fwhm_px.max()))
+    errors, n_errors = _errors_at(empty, source, places, radius_fwhm)
+    if len(errors) < 3:
+        rms = np.full(2 + source.contrast.size, np.nan)
+    else:
+        rms = np.sqrt((errors**2).mean(axis=0))
+    return CompanionFit(source, float(rms[0]), float(rms[1]), rms[2:], n_fit + n_errors, converged)
+
+
+def _free_places(
+    source: PointSource, n_azimuths: int, avoid_xy: Sequence[FloatArray], fwhm: float
+) -> list[PointSource]:
+    """Copy a companion around the star, away from itself and from others."""
+    turns = np.arange(1, n_azimuths) * 360.0 / n_azimuths
+    copies = [
+        replace(source, position_angle_deg=(source.position_angle_deg + turn) % 360)
+        for turn in turns
+    ]
+    taken = [source.offset_xy, *avoid_xy]
+    return [
+        copy
+        for copy in copies
+        if all(np.hypot(*(copy.offset_xy - other)) > 2 * fwhm for other in taken)
+    ]
+
+
+def _errors_at(
+    empty: Experiment, source: PointSource, places: list[PointSource], radius_fwhm: float
+) -> tuple[FloatArray, int]:
+    """Radial, tangential [px] and contrast errors that the noise at each place makes."""
+    noise = empty.residual()
+    n_groups = max(1, -(-len(places) // 3))
+    errors, count = [], 1
+    for group in (places[start::n_groups] for start in range(n_groups)):
+        responses = [empty.residual(_changes(group, kind)) - noise for kind in range(3)]
+        count += 3
+        for place in group:
+            window = _Window(empty, place.offset_xy, radius_fwhm)
+            radial, tangential, brighter = (window.read(response) for response in responses)
+            jacobian = np.column_stack(
+                [
+                    radial / _STEP_PX,
+                    tangential / _STEP_PX,
+                    window.by_channel(brighter / _STEP_FLUX) / source.contrast,
+                ]
+            )
+            errors.append(np.linalg.lstsq(jacobian, window.read(noise), rcond=None)[0])
+    return np.array(errors), count
+
+
+def _changes(group: list[PointSource], kind: int) -> list[PointSource]:
+    """Say what to inject for a small change: outwards (0), across (1) or brighter (2)."""
+    if kind == 2:
+        return [place.times(_STEP_FLUX) for place in group]
+    changes = []
+    for place in group:
+        outwards = place.offset_xy / place.separation_px
+        way = outwards if kind == 0 else np.array([-outwards[1], outwards[0]])
+        moved = PointSource.at(place.offset_xy + _STEP_PX * way, place.contrast)
+        changes += [moved, place.times(-1)]
+    return changes

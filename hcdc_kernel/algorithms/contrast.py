@@ -1,0 +1,291 @@
+"""The faintest companion that would have been found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import interpolate
+
+from hcdc_kernel.algorithms.apertures import aperture_sums, ring_positions
+from hcdc_kernel.algorithms.experiment import Experiment, PointSource
+from hcdc_kernel.algorithms.snr import n_apertures, snr_threshold
+
+FloatArray = NDArray[np.floating[Any]]
+
+_RING_STARTS = 6
+_LEAST_APERTURES = 4
+_APART_FWHM = 4.0
+_MOST_AT_ONCE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Contrast limits by separation.
+
+    Attributes
+    ----------
+    separation_px : ndarray, shape (n,)
+        Distance from the star [px].
+    contrast : ndarray, shape (n_wave, n)
+        Flux ratio at the limit; NaN where it cannot be given.
+    throughput : ndarray, shape (n_wave, n)
+        Share of a companion's flux that survives.
+    noise : ndarray, shape (n_wave, n)
+        Scatter of the flux in circles of diameter FWHM [unit of the residual].
+    """
+
+    separation_px: FloatArray
+    contrast: FloatArray
+    throughput: FloatArray
+    noise: FloatArray
+
+
+def noise_profile(image: FloatArray, separation_px: FloatArray, fwhm: float) -> FloatArray:
+    """Measure the scatter of the flux in circles around the star.
+
+    Parameters
+    ----------
+    image : ndarray, shape (n_y, n_x)
+        Residual without companions; NaN where there is no measurement or something to be
+        left out.
+    separation_px : ndarray, shape (n,)
+        Distances from the star [px].
+    fwhm : float
+        Diameter of the circles [px].
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Standard deviation between circles side by side, mean square over several starting
+        angles; NaN where fewer than four circles, or less than half of the ring, have data.
+    """
+    values = np.ascontiguousarray(image, dtype=float)
+    center_xy = (image.shape[1] // 2, image.shape[0] // 2)
+
+    def at(separation: float) -> float:
+        step_deg = np.rad2deg(2 * np.arcsin(min(1.0, fwhm / 2 / max(separation, 1e-9))))
+        variances = []
+        for start in range(_RING_STARTS):
+            angle_deg = start * step_deg / _RING_STARTS
+            places = ring_positions(center_xy, separation, fwhm, angle_deg)
+            sums = aperture_sums(values, places, fwhm / 2)
+            sums = sums[np.isfinite(sums)]
+            if sums.size >= max(_LEAST_APERTURES, len(places) / 2):
+                variances.append(sums.var(ddof=1))
+        return float(np.sqrt(np.mean(variances))) if variances else float("nan")
+
+    return np.array([at(float(separation)) for separation in separation_px])
+
+
+def injection_patterns(
+    separation_px: FloatArray, n_azimuths: int, fwhm: float
+) -> list[list[tuple[int, float]]]:
+    """Plan test companions so that those injected together do not disturb each other.
+
+    Parameters
+    ----------
+    separation_px : ndarray, shape (n,)
+        Distances from the star to be tested [px].
+    n_azimuths : int
+        Position angles to be tested at each.
+    fwhm : float
+        Resolution element [px].
+
+    Returns
+    -------
+    list of list of (int, float)
+        For each reduction, the separations, by index, and position angles [deg]. Within one,
+        each separation occurs once, and all are at least four FWHM apart, of each other and
+        along the radius two.
+    """
+    patterns: list[list[tuple[int, float]]] = []
+    # The golden angle from ring to ring: no direction is preferred.
+    wanted = [
+        (index, (index * 137.508 + turn * 360 / n_azimuths) % 360)
+        for turn in range(n_azimuths)
+        for index in range(len(separation_px))
+    ]
+
+    def fits(pattern: list[tuple[int, float]], index: int, angle_deg: float) -> bool:
+        here = PointSource(float(separation_px[index]), angle_deg, np.ones(1)).offset_xy
+        others = [PointSource(float(separation_px[i]), a, np.ones(1)) for i, a in pattern]
+        return len(pattern) < _MOST_AT_ONCE and all(
+            np.hypot(*(here - other.offset_xy)) >= _APART_FWHM * fwhm
+            and abs(other.separation_px - separation_px[index]) >= _APART_FWHM / 2 * fwhm
+            for other in others
+        )
+
+    for index, angle_deg in wanted:
+        for pattern in patterns:
+            if fits(pattern, index, angle_deg):
+                pattern.append((index, angle_deg))
+                break
+        else:
+            patterns.append([(index, angle_deg)])
+    return patterns
+
+
+def measure_throughput(
+    experiment: Experiment,
+    residual: FloatArray,
+    separation_px: FloatArray,
+    contrast: FloatArray,
+    n_azimuths: int,
+) -> FloatArray:
+    """Measure which share of a companion's flux survives the reduction.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Sequence, free of companions, and reduction.
+    residual : ndarray, shape (n_wave, n_y, n_x)
+        Its residual.
+    separation_px : ndarray, shape (n,)
+        Distances from the star [px].
+    contrast : ndarray, shape (n_wave, n)
+        Contrast of the test companions: of the order of the detection limit, as the share
+        depends on brightness.
+    n_azimuths : int
+        Position angles at each separation.
+
+    Returns
+    -------
+    ndarray, shape (n_wave, n)
+        The share, mean over position angles; NaN where there is no data.
+    """
+    shares: list[list[FloatArray]] = [[] for _ in separation_px]
+    for pattern in injection_patterns(separation_px, n_azimuths, float(experiment.fwhm_px.max())):
+        sources = [
+            PointSource(float(separation_px[i]), angle_deg, contrast[:, i])
+            for i, angle_deg in pattern
+        ]
+        response = experiment.residual(sources) - residual
+        for (i, _), source in zip(pattern, sources, strict=True):
+            seen = experiment.contrast_at(response, source.offset_xy)
+            shares[i].append(seen / source.contrast)
+    return np.array([_mean_known(np.array(values)) for values in shares]).T
+
+
+def _mean_known(values: FloatArray) -> FloatArray:
+    """Average over the first axis what is known; NaN where nothing is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def measure_limits(
+    experiment: Experiment,
+    separation_px: FloatArray,
+    *,
+    n_sigma: float = 5.0,
+    n_azimuths: int = 3,
+    hidden: Sequence[FloatArray] = (),
+) -> Limits:
+    """Measure the contrast of the faintest companion that would be found.
+
+    The limit is where a companion reaches the S/N that noise alone exceeds as seldom as
+    Gaussian noise exceeds `n_sigma`, by Student's t distribution of the few resolution
+    elements at that separation. Throughput is measured twice: first with very faint test
+    companions, then with companions at the limit so found.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Sequence, known companions taken out, and reduction.
+    separation_px : ndarray, shape (n,)
+        Distances from the star, ascending [px].
+    n_sigma : float
+        Gaussian significance of the limit.
+    n_azimuths : int
+        Position angles at which throughput is measured.
+    hidden : sequence of ndarray, shape (2,)
+        Offsets from the star, x (west) then y (north), of places to leave out [px].
+
+    Returns
+    -------
+    Limits
+        Contrast, throughput and noise at `separation_px`.
+
+    References
+    ----------
+    .. [1] Mawet et al. 2014, ApJ, 792, 97.
+    """
+    residual = experiment.residual()
+    masked = _without_places(residual, hidden, experiment.fwhm_px)
+    noise = np.array(
+        [
+            noise_profile(image, separation_px, float(fwhm))
+            for image, fwhm in zip(masked, experiment.fwhm_px, strict=True)
+        ]
+    )
+    unit = np.array([_limit_factor(separation_px, float(f), n_sigma) for f in experiment.fwhm_px])
+    unit = unit * noise / experiment.star_flux[:, None]
+    nodes = _nodes(separation_px, float(experiment.fwhm_px.max()))
+    limit = np.array([_filled(row)[nodes] for row in unit])
+    throughput = np.full(limit.shape, 0.3)
+    for faintness in (0.3, 1.0):
+        trial = faintness * limit / np.clip(throughput, 0.02, 1.0)
+        throughput = measure_throughput(
+            experiment, residual, separation_px[nodes], trial, n_azimuths
+        )
+    smooth = np.array([_between(row, separation_px, nodes) for row in throughput])
+    usable = np.where(smooth > 0.005, smooth, np.nan)
+    return Limits(separation_px, unit / usable, smooth, noise)
+
+
+def _limit_factor(separation_px: FloatArray, fwhm: float, n_sigma: float) -> FloatArray:
+    """Flux at the limit in units of the scatter between circles."""
+    count = n_apertures(separation_px, fwhm)
+    return snr_threshold(n_sigma, count) * np.sqrt(1 + 1 / np.maximum(count - 1, 1))
+
+
+def _nodes(separation_px: FloatArray, fwhm: float) -> NDArray[np.int64]:
+    """Choose separations to measure throughput at: about one FWHM apart, wider far out."""
+    chosen, last = [0], float(separation_px[0])
+    for i, separation in enumerate(separation_px):
+        if separation - last >= fwhm * max(0.75, 0.1 * last / fwhm):
+            chosen.append(i)
+            last = float(separation)
+    if chosen[-1] != len(separation_px) - 1:
+        chosen.append(len(separation_px) - 1)
+    return np.array(chosen)
+
+
+def _filled(values: FloatArray) -> FloatArray:
+    """Replace unknown values by the nearest known; 1 if none is."""
+    known = np.flatnonzero(np.isfinite(values))
+    if known.size == 0:
+        return np.ones(values.size)
+    places = np.arange(values.size)
+    return np.asarray(np.interp(places, known, values[known]))
+
+
+def _between(
+    values: FloatArray, separation_px: FloatArray, nodes: NDArray[np.int64]
+) -> FloatArray:
+    """Interpolate without overshoot between the separations that were measured."""
+    known = np.isfinite(values)
+    if known.sum() < 2:
+        return np.full(separation_px.size, values[known][0] if known.any() else np.nan)
+    curve = interpolate.PchipInterpolator(separation_px[nodes][known], values[known])
+    inside = np.clip(separation_px, *separation_px[nodes][known][[0, -1]])
+    return np.asarray(curve(inside))
+
+
+def _without_places(
+    residual: FloatArray, hidden: Sequence[FloatArray], fwhm: FloatArray
+) -> FloatArray:
+    """Blank a circle of radius one FWHM around each place, in every channel."""
+    n_y, n_x = residual.shape[1:]
+    rows, columns = np.indices((n_y, n_x))
+    masked = residual.astype(float)
+    for offset in hidden:
+        distance = np.hypot(columns - n_x // 2 - offset[0], rows - n_y // 2 - offset[1])
+        for image, width in zip(masked, fwhm, strict=True):
+            image[distance <= width] = np.nan
+    return masked

@@ -1,0 +1,187 @@
+"""Companions tried on a sequence, through its whole reduction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hcdc_kernel.algorithms.apertures import aperture_sums
+from hcdc_kernel.algorithms.injection import companion_track, inject
+
+FloatArray = NDArray[np.floating[Any]]
+
+ReduceArrays = Callable[[FloatArray], FloatArray]
+"""A whole reduction: cube (n_wave, n_time, n_y, n_x) in, residual (n_wave, n_y, n_x) out."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointSource:
+    """A companion on the sky.
+
+    Attributes
+    ----------
+    separation_px : float
+        Distance from the star [px].
+    position_angle_deg : float
+        East of north [deg].
+    contrast : ndarray, shape (n_wave,)
+        Flux ratio to the star; negative to take it out.
+    """
+
+    separation_px: float
+    position_angle_deg: float
+    contrast: FloatArray
+
+    @classmethod
+    def at(cls, offset_xy: FloatArray, contrast: FloatArray) -> PointSource:
+        """Place a companion by its offset from the star in a north-up image.
+
+        Parameters
+        ----------
+        offset_xy : ndarray, shape (2,)
+            Offset, x (west) then y (north) [px].
+        contrast : ndarray, shape (n_wave,)
+            Flux ratio to the star.
+
+        Returns
+        -------
+        PointSource
+            The companion.
+        """
+        angle = float(np.rad2deg(np.arctan2(-offset_xy[0], offset_xy[1]))) % 360
+        return cls(float(np.hypot(*offset_xy)), angle, np.asarray(contrast, dtype=float))
+
+    @property
+    def offset_xy(self) -> FloatArray:
+        """Offset from the star in a north-up image.
+
+        Returns
+        -------
+        ndarray, shape (2,)
+            x (west) then y (north) [px].
+        """
+        angle = np.deg2rad(self.position_angle_deg)
+        return np.array([-np.sin(angle), np.cos(angle)]) * self.separation_px
+
+    def times(self, factor: float) -> PointSource:
+        """Make it brighter or fainter.
+
+        Parameters
+        ----------
+        factor : float
+            What to multiply the contrast with.
+
+        Returns
+        -------
+        PointSource
+            At the same place.
+        """
+        return replace(self, contrast=self.contrast * factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A sequence and its reduction, to try companions on.
+
+    Attributes
+    ----------
+    cube : ndarray, shape (n_wave, n_time, n_y, n_x)
+        Aligned frames, the star at pixel ``(n_y // 2, n_x // 2)``.
+    derotation_deg : ndarray, shape (n_time,)
+        Angle that brings north up, counter-clockwise with y up [deg].
+    psf : ndarray, shape (n_wave, n_psf_y, n_psf_x)
+        The star in the unit of the cube, on the middle pixel.
+    fwhm_px : ndarray, shape (n_wave,)
+        Resolution element of each channel [px].
+    star_flux : ndarray, shape (n_wave,)
+        Flux of the star within a circle of diameter FWHM.
+    reduce : callable
+        The reduction.
+    """
+
+    cube: FloatArray
+    derotation_deg: FloatArray
+    psf: FloatArray
+    fwhm_px: FloatArray
+    star_flux: FloatArray
+    reduce: ReduceArrays
+
+    def adding(self, sources: Sequence[PointSource]) -> FloatArray:
+        """Put companions into the raw frames.
+
+        Parameters
+        ----------
+        sources : sequence of PointSource
+            What to add.
+
+        Returns
+        -------
+        ndarray, shape (n_wave, n_time, n_y, n_x)
+            A new cube.
+        """
+        star_xy = np.array([self.cube.shape[3] // 2, self.cube.shape[2] // 2], dtype=float)
+        cube = self.cube
+        for source in sources:
+            track = companion_track(
+                source.separation_px, source.position_angle_deg, self.derotation_deg, star_xy
+            )
+            cube = inject(cube, self.psf, track, source.contrast)
+        return cube
+
+    def without(self, sources: Sequence[PointSource]) -> Experiment:
+        """Take companions out of the raw frames for good.
+
+        Parameters
+        ----------
+        sources : sequence of PointSource
+            What to take out.
+
+        Returns
+        -------
+        Experiment
+            The same reduction of the cleaned sequence.
+        """
+        return replace(self, cube=self.adding([source.times(-1) for source in sources]))
+
+    def residual(self, added: Sequence[PointSource] = ()) -> FloatArray:
+        """Reduce the sequence, with companions added if wanted.
+
+        Parameters
+        ----------
+        added : sequence of PointSource
+            What to add first.
+
+        Returns
+        -------
+        ndarray, shape (n_wave, n_y, n_x)
+            The residual, north up.
+        """
+        return np.asarray(self.reduce(self.adding(added)))
+
+    def contrast_at(self, residual: FloatArray, offset_xy: FloatArray) -> FloatArray:
+        """Compare the flux at one place of a residual with the star's.
+
+        Parameters
+        ----------
+        residual : ndarray, shape (n_wave, n_y, n_x)
+            North-up residual.
+        offset_xy : ndarray, shape (2,)
+            Place, x (west) then y (north) of the star [px].
+
+        Returns
+        -------
+        ndarray, shape (n_wave,)
+            Flux within a circle of diameter FWHM over that of the star; not corrected for
+            throughput; NaN without data.
+        """
+        n_y, n_x = residual.shape[1:]
+        place = np.add(offset_xy, (n_x // 2, n_y // 2))[None].astype(float)
+        sums = [
+            aperture_sums(image.astype(float), place, fwhm / 2)[0]
+            for image, fwhm in zip(residual, self.fwhm_px, strict=True)
+        ]
+        return np.asarray(np.array(sums) / self.star_flux)

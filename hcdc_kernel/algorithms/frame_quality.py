@@ -1,0 +1,166 @@
+"""Which frames of a sequence are good enough to be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hcdc_kernel.errors import DataError
+
+FloatArray = NDArray[np.floating[Any]]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameStatistics:
+    """Figures of merit of each frame; NaN for frames without data.
+
+    Attributes
+    ----------
+    flux : ndarray, shape (n_time,)
+        Mean of the image in the ring of starlight [unit of the image].
+    correlation : ndarray, shape (n_time,)
+        Correlation of that ring with the median of all frames, -1 to 1.
+    background : ndarray, shape (n_time,)
+        Median of the image far from the star [unit of the image].
+    """
+
+    flux: FloatArray
+    correlation: FloatArray
+    background: FloatArray
+
+
+def frame_statistics(cube: FloatArray, inner_px: float, outer_px: float) -> FrameStatistics:
+    """Measure the frames of an aligned sequence; channels are averaged.
+
+    Parameters
+    ----------
+    cube : ndarray, shape (n_wave, n_time, n_y, n_x)
+        Images with the star at pixel ``(n_y // 2, n_x // 2)``.
+    inner_px, outer_px : float
+        Borders of the ring of starlight [px]; what lies beyond counts as background.
+
+    Returns
+    -------
+    FrameStatistics
+        One figure of each kind for each frame.
+
+    Raises
+    ------
+    DataError
+        If no frame has data in the ring.
+    """
+    n_wave, n_time, n_y, n_x = cube.shape
+    rows, columns = np.indices((n_y, n_x))
+    distance = np.hypot(columns - n_x // 2, rows - n_y // 2)
+    ring = (distance >= inner_px) & (distance < outer_px)
+    far = distance >= outer_px
+    flux, correlation, background = (np.full((n_wave, n_time), np.nan) for _ in range(3))
+    for wave in range(n_wave):
+        starlight = cube[wave][:, ring].astype(float)
+        usable = np.isfinite(starlight).mean(axis=1) > 0.5
+        if not usable.any():
+            continue
+        flux[wave, usable] = np.nanmean(starlight[usable], axis=1)
+        filled = np.where(np.isfinite(starlight), starlight, np.nan_to_num(flux[wave])[:, None])
+        correlation[wave, usable] = _correlation(filled[usable])
+        background[wave, usable] = _medians(cube[wave][usable][:, far].astype(float))
+    if not np.isfinite(flux).any():
+        raise DataError(
+            "No frame has data near the star",
+            found=f"{n_time} frames without finite values",
+            remedy="Check that the cube is not empty and that the star is on it",
+        )
+    return FrameStatistics(*(_mean(values) for values in (flux, correlation, background)))
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    """Average the channels that have data; NaN where none has."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def _medians(pixels: FloatArray) -> FloatArray:
+    """Median of each row over what is finite; 0 where nothing is."""
+    return np.array(
+        [np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 0.0 for row in pixels]
+    )
+
+
+def _correlation(frames: FloatArray) -> FloatArray:
+    """Correlate each frame with the median of all."""
+    median = np.median(frames, axis=0)
+    a = frames - frames.mean(axis=1, keepdims=True)
+    b = median - median.mean()
+    norm = np.sqrt((a**2).sum(axis=1) * (b**2).sum())
+    return np.asarray(np.where(norm > 0, a @ b / np.where(norm > 0, norm, 1.0), 0.0))
+
+
+def reject_frames(
+    statistics: FrameStatistics, usable: BoolArray, n_sigma: float, largest_share: float
+) -> tuple[str, ...]:
+    """Say which frames stand out, and why.
+
+    Robust scatter (median absolute deviation) is used throughout, so that bad frames do not
+    hide each other. If more than `largest_share` stand out, only the worst are rejected.
+
+    Parameters
+    ----------
+    statistics : FrameStatistics
+        What was measured.
+    usable : ndarray of bool, shape (n_time,)
+        Frames to look at; the others are left alone.
+    n_sigma : float
+        Deviation from which a frame is rejected.
+    largest_share : float
+        Largest share of the frames that may be rejected for standing out, 0 to 1.
+
+    Returns
+    -------
+    tuple of str, length n_time
+        Why each frame is rejected; empty for good frames.
+    """
+    empty = ~np.isfinite(statistics.flux)
+    good = usable & ~empty
+    deviations = {
+        "flux": _deviation(statistics.flux, good),
+        # Only a low correlation is a fault.
+        "correlation with the median frame": np.minimum(
+            _deviation(np.arctanh(np.clip(statistics.correlation, -0.999999, 0.999999)), good), 0
+        ),
+        "background": _deviation(statistics.background, good),
+    }
+    stacked = np.array(list(deviations.values()))
+    worst = np.abs(stacked).max(axis=0)
+    limit = int(np.floor(largest_share * good.sum()))
+    order = np.argsort(-np.where(good, worst, -1.0), kind="stable")[:limit]
+    rejected = {int(i) for i in order if worst[i] > n_sigma}
+    names = list(deviations)
+
+    def reason(frame: int) -> str:
+        if usable[frame] and empty[frame]:
+            return "no data near the star"
+        if frame not in rejected:
+            return ""
+        kind = int(np.argmax(np.abs(stacked[:, frame])))
+        value = stacked[kind, frame]
+        side = "below" if value < 0 else "above"
+        return f"{names[kind]} {abs(value):.1f} sigma {side} the median"
+
+    return tuple(reason(frame) for frame in range(usable.size))
+
+
+def _deviation(values: FloatArray, good: BoolArray) -> FloatArray:
+    """Deviation from the median in units of the robust scatter; 0 where not good."""
+    if not good.any():
+        return np.zeros(values.shape)
+    middle = np.median(values[good])
+    spread = 1.4826 * np.median(np.abs(values[good] - middle))
+    # Equal frames have no scatter; then only rounding separates them.
+    spread = max(float(spread), 1e-6 * max(abs(float(middle)), 1e-30))
+    return np.asarray(np.where(good, (np.where(good, values, middle) - middle) / spread, 0.0))
