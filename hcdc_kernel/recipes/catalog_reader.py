@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from hcdc_kernel.errors import ConfigError, NotFoundError
+from hcdc_kernel.io import read_yaml
 from hcdc_kernel.recipes.recipe import Recipe
 
 _CATALOG = Path(__file__).parent / "catalog"
@@ -47,7 +47,7 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     """
     path = _find(name_or_path)
     try:
-        return Recipe.model_validate(_read_yaml(path)).checked()
+        return Recipe.model_validate(read_yaml(path)).checked()
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
@@ -73,17 +73,3 @@ def _find(name_or_path: str | Path) -> Path:
             remedy=f"{meant}Choose from {', '.join(recipe_names())}",
         )
     return path
-
-
-def _read_yaml(path: Path) -> Any:
-    """Read a YAML file."""
-    import yaml
-
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"'{path}' is not YAML",
-            found=" ".join(str(error).split())[:200],
-            remedy="Mind blanks and colons",
-        ) from error

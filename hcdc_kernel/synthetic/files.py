@@ -12,6 +12,7 @@ from hcdc_kernel.synthetic.sequence import PSF_SIZE_PX, Simulated, simulate, tel
 
 PSF_DIT_S = 0.837
 ND_TRANSMISSION = 1e-2
+_N_PSF_FRAMES = 50  # short exposures that were averaged
 _PSF_OFFSET_PX = (0.3, -0.2)  # a real star never falls on the middle of a pixel
 
 
@@ -98,8 +99,8 @@ def _flux_frames(scene: SyntheticScene, simulated: Simulated) -> Any:
             for wavelength in scene.wavelength_um
         ]
     )
-    noise = rng.normal(0.0, scene.read_noise / 10, star.shape)  # a mean of many short frames
-    return rng.poisson(photons * star) + noise
+    noise = rng.normal(0.0, scene.read_noise / np.sqrt(_N_PSF_FRAMES), star.shape)
+    return rng.poisson(_N_PSF_FRAMES * photons * star) / _N_PSF_FRAMES + noise
 
 
 def _write_fits(path: Path, values: Any) -> None:
