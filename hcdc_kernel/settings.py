@@ -30,6 +30,9 @@ class Settings(BaseModel):
     notebooks: Path | None = Field(
         default=None, description="Folder of the notebooks, if they are not the installed ones."
     )
+    run_limit_s: float = Field(
+        default=6 * 3600, gt=0, description="Longest time that a batch notebook may take [s]."
+    )
     hub_port: int = Field(
         default=8000,
         ge=1024,
@@ -68,6 +71,18 @@ class Settings(BaseModel):
             ``store`` within the home folder.
         """
         return self.home / "store"
+
+    def environment(self) -> dict[str, str]:
+        """Tell another process of this installation.
+
+        Returns
+        -------
+        dict of str to str
+            Variables from which `read_settings` makes equal settings.
+        """
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        given["home"] = self.home.absolute()
+        return {f"HCDC_{name.upper()}": str(value) for name, value in given.items() if value}
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -1,0 +1,150 @@
+"""Sequences into the archive, products of a run out of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence as Several
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from hcdc_kernel.archive import Archive, ObservationInfo, ProductInfo
+from hcdc_kernel.datamodel import Cube, Data, Psf, Sequence
+from hcdc_kernel.errors import RunError
+from hcdc_kernel.io import export_products, read_data, write_data
+from hcdc_kernel.runner.in_memory import inputs_of
+
+# What the files of a run are called when they leave the house.
+_EXTRA = {"report": "report", "notebook": "executed"}
+
+
+def enter_sequence(archive: Archive, sequence: Sequence, sources: Several[Any]) -> ObservationInfo:
+    """Store a sequence and enter it in the archive, whole or not at all.
+
+    Parameters
+    ----------
+    archive : Archive
+        Where to.
+    sequence : Sequence
+        The data.
+    sources : sequence of SourceFile
+        The files they were read from.
+
+    Returns
+    -------
+    ObservationInfo
+        The observation; equal data give the same one.
+
+    Raises
+    ------
+    ArchiveError
+        If it cannot be stored.
+    """
+    with TemporaryDirectory(prefix="hcdc-") as name:
+        paths, keys = {}, {}
+        for part, data in inputs_of(sequence).items():
+            paths[part] = Path(name) / f"{part}.fits"
+            write_data(paths[part], data)
+            # The bytes of our files depend on their content only, so they name it.
+            keys[part] = hashlib.sha256(paths[part].read_bytes()).hexdigest()
+        cube = sequence.cube
+        return archive.add_observation(cube.identity, sources, paths, keys, facts(sequence))
+
+
+def facts(sequence: Sequence) -> dict[str, Any]:
+    """Sum up a sequence in a few numbers.
+
+    Parameters
+    ----------
+    sequence : Sequence
+        The data.
+
+    Returns
+    -------
+    dict
+        Frames, channels, field rotation, image size, pixel scale, PSF width.
+    """
+    cube: Cube = sequence.cube
+    psf: Psf = sequence.psf
+    turned = np.unwrap(cube.frames.derotation_deg, period=360.0)
+    return {
+        "n_frames": cube.n_time,
+        "n_wave": cube.n_wave,
+        "field_rotation_deg": round(float(np.ptp(turned)), 3),
+        "n_y": int(cube.data.shape[2]),
+        "n_x": int(cube.data.shape[3]),
+        "pixel_scale_mas": cube.pixel_scale_mas,
+        "wavelength_um": [float(value) for value in cube.wavelength_um],
+        "fwhm_px": [round(float(value), 3) for value in psf.fwhm_px],
+        "n_references": 0 if sequence.references is None else sequence.references.n_time,
+    }
+
+
+def export_run(archive: Archive, uid: str, folder: Path) -> list[Path]:
+    """Copy the products of a run to a folder in the documented format.
+
+    Parameters
+    ----------
+    archive : Archive
+        Where from.
+    uid : str
+        A finished run.
+    folder : Path
+        Where to; made if it does not exist.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    RunError
+        If the run has not finished.
+    StoreError
+        If the folder cannot be written to.
+    """
+    run = archive.run(uid)
+    if run.status != "finished":
+        raise RunError(f"Run {run.uid} has no products to export", found=run.status)
+    inputs = list(archive.inputs(run.observation).values())
+    products = archive.products(run=run.uid)
+    latest = latest_of_each_name([*inputs, *products])
+    data: dict[str, Data] = {
+        name: read_data(archive.path(product))
+        for name, product in latest.items()
+        if product.format == "fits"
+    }
+    with TemporaryDirectory(prefix="hcdc-") as name:
+        extra = {}
+        for product in products:
+            if product.kind in _EXTRA:
+                # The store names files by content alone; the suffix is told by the link.
+                link = Path(name) / f"{product.kind}.{product.format}"
+                link.symlink_to(archive.path(product))
+                extra[_EXTRA[product.kind]] = link
+        return export_products(data, folder, extra=extra)
+
+
+def latest_of_each_name(products: Several[ProductInfo]) -> dict[str, ProductInfo]:
+    """Choose, of products of one name, the one that no other of them was made from.
+
+    Parameters
+    ----------
+    products : sequence of ProductInfo
+        Products of one run and its inputs.
+
+    Returns
+    -------
+    dict of str to ProductInfo
+        The final product of each name: ``cube`` is the aligned, selected one.
+    """
+    latest: dict[str, ProductInfo] = {}
+    for name in {product.name for product in products}:
+        same = [product for product in products if product.name == name]
+        used = {uid for product in same for uid in product.inputs}
+        last = [product for product in same if product.uid not in used]
+        latest[name] = (last or same)[-1]
+    return latest

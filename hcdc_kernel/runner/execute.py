@@ -1,0 +1,221 @@
+"""A whole run: notebook, report and products, entered in the archive."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from hcdc_kernel.archive import Archive, NewProduct, NewRun, RunInfo
+from hcdc_kernel.errors import HcdcError, RunError, StoreError
+from hcdc_kernel.runner.places import template_folder
+from hcdc_kernel.runner.plan import digest, plan
+from hcdc_kernel.steps.base import Progress, no_progress, software_versions
+
+if TYPE_CHECKING:
+    from hcdc_kernel.recipes import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What is asked for.
+
+    Attributes
+    ----------
+    observation : str
+        Name of the observation.
+    recipe : Recipe
+        The recipe, its settings changed as wished.
+    recipe_name : str
+        Name or file that the notebook loads the recipe by.
+    settings : mapping of str to value
+        The changes, by ``"step.setting"``.
+    notebook : Path
+        The batch notebook.
+    environment : mapping of str to str
+        Tells the notebook's kernel where the archive is.
+    wall_limit_s : float or None
+        Longest time for the notebook [s].
+    """
+
+    observation: str
+    recipe: Recipe
+    recipe_name: str
+    settings: Mapping[str, Any]
+    notebook: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    wall_limit_s: float | None = None
+
+
+def execute_run(
+    archive: Archive, request: RunRequest, progress: Progress = no_progress
+) -> RunInfo:
+    """Reduce an observation through Papermill, unless that has been done.
+
+    Parameters
+    ----------
+    archive : Archive
+        Where inputs come from and products go.
+    request : RunRequest
+        What is asked for.
+    progress : callable
+        Told the share done and what is being done.
+
+    Returns
+    -------
+    RunInfo
+        The finished run: a new one, or one finished earlier that is equal in recipe,
+        settings, inputs, notebook, report template and software.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or out of bounds; nothing is entered in the archive.
+    RunError
+        If the notebook stops, or the same work is being done right now.
+    """
+    key = run_key(archive, request)
+    finished = archive.find_finished_run(key)
+    if finished is not None and _is_whole(archive, finished):
+        return finished
+    _refuse_twins(archive, request.observation, key)
+    run = archive.start_run(
+        NewRun(
+            observation=request.observation,
+            recipe=request.recipe.name,
+            key=key,
+            settings=dict(request.settings),
+            versions=software_versions(),
+        )
+    )
+    try:
+        _execute(archive, request, run, progress)
+    except KeyboardInterrupt:
+        archive.finish_run(run.uid, "interrupted", error="stopped by the user")
+        raise
+    except HcdcError as error:
+        archive.finish_run(run.uid, "failed", error=str(error))
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        archive.finish_run(run.uid, "failed", error=said)
+        raise RunError("The run stopped", found=said) from error
+    archive.finish_run(run.uid, "finished")
+    return archive.run(run.uid)
+
+
+def run_key(archive: Archive, request: RunRequest) -> str:
+    """Name a run by all that it depends on.
+
+    Parameters
+    ----------
+    archive : Archive
+        Knows the inputs.
+    request : RunRequest
+        What is asked for.
+
+    Returns
+    -------
+    str
+        SHA-256 as 64 hexadecimal digits.
+    """
+    inputs = {name: made.key for name, made in archive.inputs(request.observation).items()}
+    planned = plan(request.recipe, inputs)
+    templates = sorted((template_folder() / "hcdc").glob("*"))
+    return digest(
+        {
+            "recipe": request.recipe.name,
+            "inputs": inputs,
+            "outputs": [dict(task.outputs) for task in planned.tasks],
+            "notebook": _sha256(request.notebook),
+            "template": [_sha256(path) for path in templates],
+            "software": software_versions(),
+        }
+    )
+
+
+def _execute(archive: Archive, request: RunRequest, run: RunInfo, progress: Progress) -> None:
+    """Run the notebook and keep it with its report, whatever happens."""
+    from hcdc_kernel.runner.notebooks import NotebookJob, run_notebook
+
+    def tell(done: float, text: str) -> None:
+        archive.report_progress(run.uid, 0.95 * done, text)
+        progress(0.95 * done, text)
+
+    with TemporaryDirectory(prefix="hcdc-run-") as name:
+        job = NotebookJob(
+            notebook=request.notebook,
+            parameters={
+                "observation": request.observation,
+                "recipe": request.recipe_name,
+                "settings": dict(request.settings),
+                "run": run.uid,
+            },
+            output=Path(name) / "executed.ipynb",
+            environment=request.environment,
+            wall_limit_s=request.wall_limit_s,
+        )
+        try:
+            run_notebook(job, tell)
+        finally:
+            if job.output.exists():
+                tell(1.0, "Report")
+                _keep(archive, run, job.output)
+    progress(1.0, "done")
+
+
+def _keep(archive: Archive, run: RunInfo, executed: Path) -> None:
+    """Enter the executed notebook and its report as products of the run."""
+    from hcdc_kernel.runner.report import write_report
+
+    report = executed.with_name("report.html")
+    write_report(executed, report)
+    made_from = tuple(product.uid for product in archive.products(run=run.uid))
+    notebook = _add(archive, run, executed, "notebook", made_from)
+    _add(archive, run, report, "report", (notebook,))
+
+
+def _add(archive: Archive, run: RunInfo, path: Path, kind: str, inputs: tuple[str, ...]) -> str:
+    """Enter one file of a run."""
+    added = archive.add_product(
+        NewProduct(
+            key=digest({"run": run.uid, "kind": kind}),
+            kind=kind,
+            name=path.name,
+            format=path.suffix.removeprefix("."),
+            content=path,
+            observation=run.observation,
+            run=run.uid,
+            inputs=inputs,
+        )
+    )
+    return str(added.uid)
+
+
+def _is_whole(archive: Archive, run: RunInfo) -> bool:
+    """Tell whether all products of a run are still there."""
+    try:
+        for product in archive.products(run=run.uid):
+            archive.path(product)
+    except StoreError:
+        return False
+    return True
+
+
+def _refuse_twins(archive: Archive, observation: str, key: str) -> None:
+    """Refuse work that another living process is doing."""
+    for run in archive.runs(observation=observation):
+        if run.status == "running" and run.key == key:
+            raise RunError(
+                f"The same reduction of '{observation}' is being done right now",
+                found=f"run {run.uid}, started {run.started:%Y-%m-%d %H:%M} UTC",
+                remedy="Wait for it; 'hcdc runs' shows how far it is",
+            )
+
+
+def _sha256(path: Path) -> str:
+    """Hash the content of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

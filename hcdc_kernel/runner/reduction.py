@@ -1,0 +1,275 @@
+"""A recipe at work: all at once or step by step, nothing done twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from hcdc_kernel.datamodel import Data
+from hcdc_kernel.errors import HcdcError, NotFoundError, RunError
+from hcdc_kernel.runner.plan import Plan, Task
+from hcdc_kernel.runner.shelves import Shelf
+from hcdc_kernel.steps.apply import apply_step
+from hcdc_kernel.steps.base import Progress, StepConfig, load_step, no_progress
+
+
+class Results(Mapping[str, Data]):
+    """Data by name, read only when asked for.
+
+    Attributes
+    ----------
+    keys_by_name : mapping of str to str
+        Content key of each name.
+    """
+
+    def __init__(self, shelf: Shelf, keys: Mapping[str, str]) -> None:
+        self._shelf = shelf
+        self.keys_by_name = dict(keys)
+
+    def __getitem__(self, name: str) -> Data:
+        return self._shelf.read(self.keys_by_name[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys_by_name)
+
+    def __len__(self) -> int:
+        return len(self.keys_by_name)
+
+    def __repr__(self) -> str:
+        return f"Results({', '.join(self.keys_by_name)})"
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What one step did.
+
+    Attributes
+    ----------
+    name : str
+        Name of the step.
+    version : int
+        Version of its numbers.
+    config : StepConfig
+        Its settings.
+    outputs : Results
+        What it made, by name.
+    seconds : float
+        How long it took [s]; the time to look it up, if it was reused.
+    reused : bool
+        True if the outputs had been made before.
+    """
+
+    name: str
+    version: int
+    config: StepConfig
+    outputs: Results
+    seconds: float
+    reused: bool
+
+
+class Reduction:
+    """A plan and how far it has come.
+
+    Outputs are kept as soon as they exist, so that whoever dies in the middle goes on from
+    there; what has been made before, with the same settings from the same data, is not made
+    again.
+
+    Attributes
+    ----------
+    plan : Plan
+        The steps with their content keys.
+    done : tuple of StepResult
+        The steps done so far, in their order.
+    """
+
+    def __init__(self, plan: Plan, shelf: Shelf) -> None:
+        self.plan = plan
+        self.done: tuple[StepResult, ...] = ()
+        self._shelf = shelf
+        self._loaded: dict[str, Data] = {}
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Content key of each name as things stand now.
+
+        Returns
+        -------
+        mapping of str to str
+            A name that several steps return stands for the latest.
+        """
+        names = dict(self.plan.inputs)
+        for task in self.plan.tasks[: len(self.done)]:
+            names |= task.outputs
+        return names
+
+    @property
+    def results(self) -> Results:
+        """Everything there is by now, inputs included.
+
+        Returns
+        -------
+        Results
+            Data by name, read only when asked for.
+        """
+        return Results(self._shelf, self.names)
+
+    def result(self, name: str) -> Data:
+        """Fetch one result.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``"residual"``.
+
+        Returns
+        -------
+        data object
+            The latest of that name.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none (yet).
+        """
+        names = self.names
+        if name in names:
+            return self._fetch(names[name])
+        later = [task.step for task in self.plan.tasks if name in task.outputs]
+        remedy = f"Run the step '{later[0]}'" if later else f"Choose from {', '.join(names)}"
+        raise NotFoundError(f"There is no '{name}' in this reduction", remedy=remedy)
+
+    def step(self, name: str, progress: Progress = no_progress) -> StepResult:
+        """Run one step, and before it those that it stands on.
+
+        Parameters
+        ----------
+        name : str
+            Name of the step.
+        progress : callable
+            Told the share done and what is being done.
+
+        Returns
+        -------
+        StepResult
+            What the step made.
+        """
+        self.run(until=name, progress=progress)
+        return self.done[self.plan.index(name)]
+
+    def run(self, until: str | None = None, progress: Progress = no_progress) -> Self:
+        """Run what has not been run yet.
+
+        Parameters
+        ----------
+        until : str, optional
+            Last step to run; all of them by default.
+        progress : callable
+            Told the share done and what is being done.
+
+        Returns
+        -------
+        Reduction
+            This reduction.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such step.
+        RunError
+            If a step stops for a reason that is not the user's.
+        """
+        tasks = self.plan.tasks
+        end = len(tasks) if until is None else self.plan.index(until) + 1
+        for place in range(len(self.done), end):
+            done = self._do(tasks[place], _Share(progress, place, len(tasks)))
+            self.done = (*self.done, done)
+            self._forget()
+        progress(end / len(tasks) if tasks else 1.0, "done")
+        return self
+
+    def _do(self, task: Task, progress: _Share) -> StepResult:
+        """Reuse the outputs of a task, or make and keep them."""
+        begin = time.perf_counter()
+        reused = all(self._shelf.has(key) for key in task.outputs.values())
+        progress(0.0, task.step)
+        if reused:
+            for key in task.outputs.values():
+                self._shelf.reuse(key)
+        else:
+            self._make(task, progress)
+        outputs = Results(self._shelf, task.outputs)
+        seconds = time.perf_counter() - begin
+        return StepResult(task.step, task.version, task.config, outputs, seconds, reused)
+
+    def _make(self, task: Task, progress: _Share) -> None:
+        """Run a step and keep what it returns at once."""
+        data = {name: self._fetch(key) for name, key in task.inputs.items()}
+        keys = task.inputs if self._shelf.keeps_keys else None
+        outputs = compute(task, data, keys=keys, progress=progress)
+        for name, made in outputs.items():
+            self._shelf.keep(task, name, made)
+            self._loaded[task.outputs[name]] = made
+
+    def _fetch(self, key: str) -> Data:
+        """Give data by key, from memory if they are still there."""
+        if key not in self._loaded:
+            self._loaded[key] = self._shelf.read(key)
+        return self._loaded[key]
+
+    def _forget(self) -> None:
+        """Let go of data that no name stands for any more: cubes are large."""
+        current = set(self.names.values())
+        self._loaded = {key: data for key, data in self._loaded.items() if key in current}
+
+
+class _Share:
+    """Turns the progress of one task into that of the whole plan."""
+
+    def __init__(self, tell: Progress, place: int, n_tasks: int) -> None:
+        self._tell, self._place, self._n_tasks = tell, place, n_tasks
+
+    def __call__(self, done: float, text: str) -> None:
+        self._tell((self._place + done) / self._n_tasks, text)
+
+
+def compute(
+    task: Task,
+    data: Mapping[str, Data],
+    *,
+    keys: Mapping[str, str] | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Data]:
+    """Do the work of one task in memory.
+
+    Parameters
+    ----------
+    task : Task
+        Step and settings.
+    data : mapping of str to data object
+        The inputs, by name.
+    keys : mapping of str to str, optional
+        Content keys of the inputs, for the history; none if they mean nothing elsewhere.
+    progress : callable
+        Told how far the work is.
+
+    Returns
+    -------
+    dict of str to data object
+        The outputs, with this step at the end of their history.
+
+    Raises
+    ------
+    HcdcError
+        Whatever the step says is wrong; a `RunError` for anything it did not foresee.
+    """
+    step = load_step(task.step)
+    try:
+        return apply_step(step, task.config, data, keys=keys, progress=progress)
+    except HcdcError:
+        raise
+    except Exception as error:
+        raise RunError(
+            f"The step '{task.step}' stopped", found=f"{type(error).__name__}: {error}"
+        ) from error

@@ -1,0 +1,168 @@
+"""Make a product again from its stored inputs and compare, bit by bit."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from hcdc_kernel.archive import Archive, ProductInfo
+from hcdc_kernel.datamodel import Data, StepRecord
+from hcdc_kernel.errors import InputError
+from hcdc_kernel.io import read_data, write_data
+from hcdc_kernel.runner.plan import Task, content_key
+from hcdc_kernel.runner.reduction import compute
+from hcdc_kernel.steps.base import load_step, make_config
+
+
+@dataclass(frozen=True, slots=True)
+class RerunReport:
+    """How a product made again compares with the stored one.
+
+    Attributes
+    ----------
+    product : str
+        Its uid.
+    name : str
+        Its name in the recipe.
+    step : str
+        The step that made it.
+    identical : bool
+        True if not a bit differs.
+    differences : tuple of str
+        What differs, in words; empty if nothing does.
+    seconds : float
+        How long it took to make it again [s].
+    """
+
+    product: str
+    name: str
+    step: str
+    identical: bool
+    differences: tuple[str, ...]
+    seconds: float
+
+
+def rerun_product(archive: Archive, uid: str) -> RerunReport:
+    """Make a product again in memory and compare it with the stored one.
+
+    The archive is not changed.
+
+    Parameters
+    ----------
+    archive : Archive
+        Where the product and its inputs are.
+    uid : str
+        The product, or the beginning of its uid.
+
+    Returns
+    -------
+    RerunReport
+        Identical, or what differs: software, step version, plug-in, pixels.
+
+    Raises
+    ------
+    InputError
+        If the product was not made by a step: inputs, notebooks and reports.
+    NotFoundError
+        If there is no such product, or its step is not installed.
+    """
+    product = archive.product(uid)
+    if not product.step:
+        raise _not_by_a_step(product)
+    task = _task(archive, product)
+    begin = time.perf_counter()
+    data = {
+        archive.product(made).name: read_data(archive.path(archive.product(made)))
+        for made in product.inputs
+    }
+    again = compute(task, data, keys=task.inputs)[product.name]
+    seconds = time.perf_counter() - begin
+    archive.path(product)
+    with TemporaryDirectory(prefix="hcdc-") as folder:
+        path = Path(folder) / "again.fits"
+        write_data(path, again)
+        identical = hashlib.sha256(path.read_bytes()).hexdigest() == product.sha256
+    differences = () if identical else tuple(_differences(archive, product, task, again))
+    return RerunReport(
+        product.uid, product.name, product.step, identical, differences, round(seconds, 3)
+    )
+
+
+def _task(archive: Archive, product: ProductInfo) -> Task:
+    """Rebuild the task that made a product."""
+    step = load_step(product.step)
+    config = make_config(step, product.config)
+    inputs = {made.name: made.key for made in map(archive.product, product.inputs)}
+    outputs = {product.name: content_key(step, config, inputs, product.name)}
+    return Task(step.name, step.version, config, inputs, outputs)
+
+
+def _not_by_a_step(product: ProductInfo) -> InputError:
+    """Say why a product cannot be made again on its own."""
+    if not product.run:
+        return InputError(
+            f"'{product.name}' was read from the observer's files, not made here",
+            remedy="Ingest its description again: equal files give the same product",
+        )
+    return InputError(
+        f"A {product.kind} tells when and by which run it was made, so no two are alike",
+        remedy="Rerun the data in it, or reduce the observation again",
+    )
+
+
+def _differences(archive: Archive, product: ProductInfo, task: Task, again: Data) -> Iterator[str]:
+    """Say what differs, from causes to pixels."""
+    stored = read_data(archive.path(product))
+    if task.outputs[product.name] != product.key:
+        yield f"the step '{task.step}' or a plug-in that it uses has another version now"
+    yield from _software(stored.history[-1], again.history[-1])
+    yield from _fields(stored, again, "")
+
+
+def _software(stored: StepRecord, again: StepRecord) -> Iterator[str]:
+    """Compare the versions that did the work."""
+    if stored.version != again.version:
+        yield f"step version: {stored.version} then, {again.version} now"
+    for name in sorted(set(stored.software) | set(again.software)):
+        then, now = stored.software.get(name, "none"), again.software.get(name, "none")
+        if then != now:
+            yield f"{name}: {then} then, {now} now"
+
+
+def _fields(stored: Any, again: Any, place: str) -> Iterator[str]:
+    """Compare all fields of two data objects."""
+    for field in dataclasses.fields(stored):
+        if field.name == "history":
+            continue
+        then, now = getattr(stored, field.name), getattr(again, field.name)
+        name = f"{place}{field.name}"
+        if isinstance(then, np.ndarray) and isinstance(now, np.ndarray):
+            yield from _arrays(then, now, name)
+        elif dataclasses.is_dataclass(then) and type(then) is type(now):
+            yield from _fields(then, now, f"{name}.")
+        elif repr(then) != repr(now):
+            yield f"{name}: {then!r} then, {now!r} now"
+
+
+def _arrays(then: Any, now: Any, name: str) -> Iterator[str]:
+    """Count the values that differ and say by how much."""
+    if then.shape != now.shape:
+        yield f"{name}: shape {then.shape} then, {now.shape} now"
+        return
+    differ = ~((then == now) | ((then != then) & (now != now)))  # NaN equals NaN here
+    if not differ.any():
+        return
+    text = f"{name}: {int(differ.sum())} of {then.size} values differ"
+    if then.dtype.kind == "f":
+        with np.errstate(all="ignore"):
+            relative = np.abs(now[differ] - then[differ]) / np.abs(then[differ])
+        text += f", by {np.nanmax(relative, initial=0.0):.2g} relative at most"
+    yield text
