@@ -20,14 +20,12 @@ from hcdc_kernel.algorithms.psfsub import (
 )
 from hcdc_kernel.datamodel import Cube, Data, Psf
 from hcdc_kernel.datamodel.arrays import FloatArray
-from hcdc_kernel.errors import ConfigError, DataError
+from hcdc_kernel.errors import ConfigError
+from hcdc_kernel.steps.aligned_frames import aligned_frames
 from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress
 from hcdc_kernel.steps.psf_models.own import NModes
 from hcdc_kernel.steps.psf_models.plugin import check_settings, finite_frames, make_model
 from hcdc_kernel.steps.reference_frames import ReferenceKind, reference_frames
-
-# Frames must be centered to this accuracy [px], half of what center-star promises.
-_CENTERED_PX = 0.05
 
 
 class SubtractPsfConfig(StepConfig):
@@ -180,8 +178,7 @@ class SubtractPsf(Step):
         assert isinstance(cube, Cube)
         assert isinstance(psf, Psf)
         assert library is None or isinstance(library, Cube)
-        _check_centered(cube)
-        cube = usable_frames(cube)
+        cube = aligned_frames(cube)
         model = make_model("psf_models", config.model, config.all_model_settings)
         residuals = np.empty_like(cube.data)
         for channel in range(cube.n_wave):
@@ -193,55 +190,6 @@ class SubtractPsf(Step):
             else:
                 residuals[channel] = _by_region(model, config, (cube, library), channel, fwhm_px)
         return {"residual_cube": replace(cube, data=residuals)}
-
-
-def usable_frames(cube: Cube) -> Cube:
-    """Keep the usable frames of a cube.
-
-    Parameters
-    ----------
-    cube : Cube
-        Any sequence.
-
-    Returns
-    -------
-    Cube
-        The same sequence without its rejected frames.
-
-    Raises
-    ------
-    DataError
-        If fewer than two frames are usable.
-    """
-    usable = cube.frames.usable
-    if int(usable.sum()) < 2:
-        raise DataError(
-            "PSF subtraction needs at least two usable frames",
-            found=f"{int(usable.sum())} of {cube.n_time}",
-            remedy="Relax the limits of select-frames, or give more frames",
-        )
-    if usable.all():
-        return cube
-    return replace(
-        cube,
-        data=cube.data[:, usable],
-        frames=cube.frames.take(usable),
-        star_xy_px=cube.star_xy_px[:, usable],
-        variance=None if cube.variance is None else cube.variance[:, usable],
-        flags=None if cube.flags is None else cube.flags[:, usable],
-    )
-
-
-def _check_centered(cube: Cube) -> None:
-    """Refuse a cube whose star is not on the middle pixel of every frame."""
-    n_y, n_x = cube.data.shape[2:]
-    away = np.abs(cube.star_xy_px - np.array([n_x // 2, n_y // 2])).max()
-    if n_y % 2 == 0 or n_x % 2 == 0 or away > _CENTERED_PX:
-        raise DataError(
-            "The star must be on the middle pixel of an odd-sized image in all frames",
-            found=f"images of {n_y} x {n_x} px, star up to {away:.2f} px away from the middle",
-            remedy="Run center-star first",
-        )
 
 
 def _check_sequence_model(config: SubtractPsfConfig) -> None:
