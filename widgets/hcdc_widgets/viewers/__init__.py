@@ -2,5 +2,6 @@
 
 from hcdc_widgets.viewers.cube_view import CubeView
 from hcdc_widgets.viewers.detection_view import DetectionView
+from hcdc_widgets.viewers.table_view import TableView
 
-__all__ = ["CubeView", "DetectionView"]
+__all__ = ["CubeView", "DetectionView", "TableView"]

@@ -99,7 +99,7 @@ class CubeView(anywidget.AnyWidget):
     shape = traitlets.List(traitlets.Int()).tag(sync=True)
     frame_labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     wave_labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    limits = traitlets.List().tag(sync=True)
+    limits: Any = traitlets.List().tag(sync=True)
     choices = traitlets.Dict().tag(sync=True)
     color_tables = traitlets.Bytes().tag(sync=True)
 

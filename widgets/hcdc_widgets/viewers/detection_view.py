@@ -48,9 +48,9 @@ class DetectionView(anywidget.AnyWidget):
     pixel_scale_mas = traitlets.Float().tag(sync=True)
     circle_px = traitlets.Float().tag(sync=True)
     limits = traitlets.List(traitlets.Float()).tag(sync=True)
-    markers = traitlets.List().tag(sync=True)
+    markers: Any = traitlets.List().tag(sync=True)
     header = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    rows = traitlets.List().tag(sync=True)
+    rows: Any = traitlets.List().tag(sync=True)
     color_tables = traitlets.Bytes().tag(sync=True)
 
     def __init__(
