@@ -10,11 +10,11 @@ import ipywidgets as widgets
 import traitlets
 from pydantic import BaseModel, ValidationError
 
-from hcdc_kernel.errors import HcdcError
+from hcdc_kernel import HcdcError
 from hcdc_widgets.forms.setting import Setting, spoken
 
 if TYPE_CHECKING:
-    from hcdc_kernel.recipes import Recipe
+    from hcdc_kernel import Recipe
 
 
 class StepForm(widgets.VBox):

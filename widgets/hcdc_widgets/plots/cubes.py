@@ -12,7 +12,7 @@ from hcdc_widgets.plots.figure import FloatArray, SkyFigure, cuts, mean_image, t
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hcdc_kernel.datamodel import Cube
+    from hcdc_kernel import Cube
 
 _MARKS = ("x", "s", "^", "D", "v", "P", "*")
 

@@ -15,7 +15,7 @@ from hcdc_widgets.plots.maps import first_rows
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hcdc_kernel.datamodel import Candidates, ContrastCurve
+    from hcdc_kernel import Candidates, ContrastCurve
 
 
 def contrast(

@@ -13,7 +13,7 @@ from hcdc_widgets.plots.figure import SkyFigure, cuts, mean_image, sky_axes, sky
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hcdc_kernel.datamodel import Candidates, DetectionMap, Residual
+    from hcdc_kernel import Candidates, DetectionMap, Residual
 
 
 def residual(residual: Residual) -> SkyFigure:

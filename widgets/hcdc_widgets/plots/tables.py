@@ -12,7 +12,8 @@ import numpy as np
 from hcdc_widgets import theme
 
 if TYPE_CHECKING:
-    from hcdc_kernel.datamodel import Candidates, History, Quality
+    from hcdc_kernel import Candidates, Quality
+    from hcdc_kernel.datamodel import History
 
 NOTHING = "\u2013"
 

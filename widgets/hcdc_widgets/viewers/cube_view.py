@@ -14,7 +14,7 @@ from hcdc_widgets.viewers import rendering
 from hcdc_widgets.viewers.rendering import FloatArray
 
 if TYPE_CHECKING:
-    from hcdc_kernel.datamodel import Cube, Residual
+    from hcdc_kernel import Cube, Residual
 
 _HERE = Path(__file__).parent
 

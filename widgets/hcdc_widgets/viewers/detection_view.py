@@ -13,7 +13,7 @@ import traitlets
 from hcdc_widgets.viewers import rendering
 
 if TYPE_CHECKING:
-    from hcdc_kernel.datamodel import Candidates, DetectionMap
+    from hcdc_kernel import Candidates, DetectionMap
 
 _HERE = Path(__file__).parent
 
