@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hcdc_kernel.plugins import register as register
     from hcdc_kernel.recipes import Recipe as Recipe
     from hcdc_kernel.recipes import load_recipe as load_recipe
+    from hcdc_kernel.runner.facts import software_rows as software_rows
     from hcdc_kernel.runner.in_memory import reduce_sequence as reduce_sequence
     from hcdc_kernel.runner.reduction import Reduction as Reduction
     from hcdc_kernel.steps.base import Step as Step
@@ -52,6 +53,7 @@ _HOMES = {
     "hcdc_kernel.io": ("read_data", "write_data"),
     "hcdc_kernel.plugins": ("register",),
     "hcdc_kernel.recipes": ("Recipe", "load_recipe"),
+    "hcdc_kernel.runner.facts": ("software_rows",),
     "hcdc_kernel.runner.in_memory": ("reduce_sequence",),
     "hcdc_kernel.runner.reduction": ("Reduction",),
     "hcdc_kernel.steps.base": ("Step", "StepConfig"),

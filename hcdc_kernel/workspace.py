@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hcdc_kernel.archive import ObservationInfo, ProductInfo, Provenance, RunInfo
     from hcdc_kernel.datamodel import Data, Sequence
     from hcdc_kernel.recipes import Recipe
+    from hcdc_kernel.runner.facts import Rows
     from hcdc_kernel.runner.reduction import Reduction
     from hcdc_kernel.runner.rerun import RerunReport
     from hcdc_kernel.steps.base import Progress
@@ -86,10 +87,10 @@ class Workspace:
         ArchiveError
             If they cannot be stored.
         """
-        from hcdc_kernel.instruments import load_sequence, read_description
+        from hcdc_kernel.instruments import load_sequence, read_description, source_files
 
         described = read_description(Path(description), None if root is None else Path(root))
-        return self._enter(load_sequence(described), described.sources())
+        return self._enter(load_sequence(described), source_files(described))
 
     def observations(self) -> list[ObservationInfo]:
         """List what can be reduced.
@@ -120,6 +121,40 @@ class Workspace:
             If there is none; the message names similar ones.
         """
         return self._archive.observation(name)
+
+    def facts(self, observation: str) -> Rows:
+        """Sum up an observation for a table.
+
+        Parameters
+        ----------
+        observation : str
+            Its name.
+
+        Returns
+        -------
+        tuple of tuple of str
+            Name and value of each fact.
+        """
+        from hcdc_kernel.runner.facts import observation_rows
+
+        return observation_rows(self.observation(observation))
+
+    def sources(self, observation: str) -> Rows:
+        """List the files that an observation was read from, for a table.
+
+        Parameters
+        ----------
+        observation : str
+            Its name.
+
+        Returns
+        -------
+        tuple of tuple of str
+            Role, name, size and SHA-256 of each file.
+        """
+        from hcdc_kernel.runner.facts import source_rows
+
+        return source_rows(self._archive.sources(self.observation(observation).name))
 
     def load(self, observation: str) -> Sequence:
         """Read the data of an observation.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from hcdc_kernel.datamodel import Data
 from hcdc_kernel.errors import HcdcError, NotFoundError, RunError
+from hcdc_kernel.runner.facts import Rows, step_rows
 from hcdc_kernel.runner.plan import Plan, Task
 from hcdc_kernel.runner.shelves import Shelf
 from hcdc_kernel.steps.apply import apply_step
@@ -69,6 +70,22 @@ class StepResult:
     reused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Stands where a recipe makes nothing to show.
+
+    Attributes
+    ----------
+    text : str
+        Says so.
+    """
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 class Reduction:
     """A plan and how far it has come.
 
@@ -114,6 +131,17 @@ class Reduction:
             Data by name, read only when asked for.
         """
         return Results(self._shelf, self.names)
+
+    @property
+    def log(self) -> Rows:
+        """Rows of a table of what was done.
+
+        Returns
+        -------
+        tuple of tuple of str
+            Step, version, settings and time of each step done so far.
+        """
+        return step_rows(self.done)
 
     def result(self, name: str) -> Data:
         """Fetch one result.
@@ -188,6 +216,46 @@ class Reduction:
             self._forget()
         progress(end / len(tasks) if tasks else 1.0, "done")
         return self
+
+    def make(self, *names: str, progress: Progress = no_progress) -> Self:
+        """Run as far as it takes until data of these names are final.
+
+        Parameters
+        ----------
+        *names : str
+            Names of data, such as ``"residual"``; a name that the recipe does not make is
+            passed over.
+        progress : callable
+            Told the share done and what is being done.
+
+        Returns
+        -------
+        Reduction
+            This reduction.
+        """
+        makers = [task.step for task in self.plan.tasks if set(names) & set(task.outputs)]
+        return self.run(until=makers[-1], progress=progress) if makers else self
+
+    def view(self, draw: Callable[..., Any], *names: str) -> Any:
+        """Make data and draw them.
+
+        Parameters
+        ----------
+        draw : callable
+            A figure or table of data objects.
+        *names : str
+            The data to draw, in the order that `draw` takes them.
+
+        Returns
+        -------
+        object
+            What `draw` returns; a `Missing` note if the recipe does not make the data.
+        """
+        known = self.make(*names).names
+        missing = [name for name in names if name not in known]
+        if missing:
+            return Missing(f"The recipe '{self.plan.recipe}' makes no {' and no '.join(missing)}.")
+        return draw(*(self.result(name) for name in names))
 
     def _do(self, task: Task, progress: _Share) -> StepResult:
         """Reuse the outputs of a task, or make and keep them."""

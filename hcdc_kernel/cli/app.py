@@ -1,0 +1,256 @@
+"""The commands; each calls the workspace and writes what it says."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hcdc_kernel.cli.screen import (
+    note,
+    progress_bar,
+    say,
+    tolerate_any_terminal,
+    write_json,
+    write_table,
+)
+from hcdc_kernel.cli.users import users
+from hcdc_kernel.errors import HcdcError
+
+if TYPE_CHECKING:
+    from hcdc_kernel.workspace import Workspace
+
+app = typer.Typer(
+    name="hcdc",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="The High Contrast Data Centre: reduce and archive high-contrast images.",
+    epilog="State lives in the folder HCDC_HOME.",
+)
+app.add_typer(users, name="users")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for scripts.")]
+Observation = Annotated[str, typer.Argument(metavar="OBSERVATION", help="Its name.")]
+Product = Annotated[str, typer.Argument(metavar="PRODUCT", help="Its uid, or how that begins.")]
+RecipeName = Annotated[str, typer.Option(help="Name of the recipe, or its YAML file.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words behind ``hcdc``; those of this process by default.
+
+    Raises
+    ------
+    SystemExit
+        Always: 0 if all went well, 1 after an error, 2 if the command was misspelled.
+    """
+    tolerate_any_terminal()
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="hcdc")
+    except HcdcError as error:
+        note(f"hcdc: {error}")
+        sys.exit(1)
+
+
+def _tell_version(value: bool) -> None:  # noqa: FBT001 (typer calls it so)
+    """Write the version and stop."""
+    if value:
+        from importlib.metadata import version
+
+        say(f"hcdc {version('hcdc-kernel')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[  # noqa: FBT002 (a flag of the command line)
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version."),
+    ] = False,
+) -> None:
+    """Reduce and archive high-contrast images."""
+
+
+def workspace() -> Workspace:
+    """Open the workspace that the environment names.
+
+    Returns
+    -------
+    Workspace
+        Of ``HCDC_HOME``.
+    """
+    from hcdc_kernel.workspace import Workspace
+
+    return Workspace.open()
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Option(help="Where to keep it; HCDC_HOME by default.")
+    ] = None,
+) -> None:
+    """Reduce a synthetic sequence and compare what is found with the truth."""
+    from hcdc_kernel.cli.demo import run_demo
+
+    raise typer.Exit(run_demo(folder))
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="YAML descriptions.")],
+    root: Annotated[
+        Path | None, typer.Option(help="Folder of the files; that of the description by default.")
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Take in calibrated sequences by their descriptions."""
+    center = workspace()
+    found = [center.ingest(path, root) for path in paths]
+    if as_json:
+        write_json(found)
+    for info in [] if as_json else found:
+        say(info.name)
+
+
+@app.command()
+def observations(as_json: AsJson = False) -> None:  # noqa: FBT002
+    """List what can be reduced."""
+    found = workspace().observations()
+    if as_json:
+        write_json(found)
+        return
+    header = ("observation", "frames", "channels", "field rotation")
+    rows = (
+        (o.name, str(o.n_frames), str(o.n_wave), f"{o.field_rotation_deg:.1f} deg") for o in found
+    )
+    write_table(header, rows)
+
+
+@app.command()
+def reduce(
+    observation: Observation,
+    recipe: RecipeName = "adi-pca",
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="STEP.FIELD=VALUE", help="Change a setting; repeatable."),
+    ] = None,
+    export: Annotated[Path | None, typer.Option(help="Also copy the products there.")] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Reduce an observation; a finished equal run is returned at once."""
+    from hcdc_kernel.recipes import parse_setting
+
+    settings: dict[str, Any] = dict(parse_setting(text) for text in change or [])
+    center = workspace()
+    with progress_bar(observation) as progress:
+        run = center.reduce(observation, recipe, settings, progress=progress)
+    files = center.export(run.uid, export) if export else []
+    if as_json:
+        write_json({"run": run, "products": center.products(run=run.uid), "files": files})
+        return
+    say(f"run {run.uid} {run.status}")
+    reports = [made for made in center.products(run=run.uid) if made.kind == "report"]
+    for made in reports:
+        say(f"report {center.path(made.uid)}")
+    for path in files:
+        say(str(path))
+
+
+@app.command()
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="Show this recipe with its settings.")] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """List the recipes, or show one with all its settings."""
+    from hcdc_kernel.recipes import load_recipe, recipe_names
+
+    found = [load_recipe(one) for one in ([name] if name else recipe_names())]
+    if as_json:
+        write_json([recipe.model_dump(mode="json") for recipe in found])
+    elif name:
+        _show_recipe(found[0])
+    else:
+        write_table(("recipe", "what it is"), ((r.name, r.title) for r in found))
+
+
+def _show_recipe(recipe: Any) -> None:
+    """Write a recipe with every setting, its value and what it means."""
+    say(f"{recipe.name}: {recipe.title}\n{recipe.description}".rstrip())
+    for entry in recipe.steps:
+        say(f"\n{entry.step}")
+        for field, told in type(entry.config).model_fields.items():
+            value = getattr(entry.config, field)
+            say(f"  {entry.step}.{field}={value}    {told.description or ''}".rstrip())
+
+
+@app.command()
+def products(observation: Observation, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """List what was made of an observation."""
+    found = workspace().products(observation)
+    if as_json:
+        write_json(found)
+        return
+    header = ("product", "kind", "name", "step", "made (UTC)", "size")
+    rows = (
+        (p.uid, p.kind, p.name, p.step, f"{p.created:%Y-%m-%d %H:%M}", f"{p.size / 1e6:.2f} MB")
+        for p in found
+    )
+    write_table(header, rows)
+
+
+@app.command()
+def provenance(product: Product, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """Tell what a product was made of, back to the observer's files."""
+    told = workspace().provenance(product)
+    if as_json:
+        write_json(told.to_dict())
+    else:
+        say(str(told))
+
+
+@app.command()
+def rerun(product: Product, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """Make a product again; exit 1 unless it is identical, bit by bit."""
+    import dataclasses
+
+    report = workspace().rerun(product)
+    if as_json:
+        write_json(dataclasses.asdict(report))
+    else:
+        verdict = "identical, bit by bit" if report.identical else "differs"
+        say(f"{report.product} {report.name}: {verdict} ({report.seconds:.1f} s)")
+        for difference in report.differences:
+            say(f"  {difference}")
+    raise typer.Exit(0 if report.identical else 1)
+
+
+@app.command()
+def runs(
+    observation: Annotated[str | None, typer.Argument(help="Only of this observation.")] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """List runs, the latest first."""
+    found = workspace().runs(observation)
+    if as_json:
+        write_json(found)
+        return
+    header = ("run", "observation", "recipe", "status", "started (UTC)", "")
+    rows = (
+        (r.uid, r.observation, r.recipe, r.status, f"{r.started:%Y-%m-%d %H:%M}", _remark(r))
+        for r in found
+    )
+    write_table(header, rows)
+
+
+def _remark(run: Any) -> str:
+    """Say how far a run is, or why it failed."""
+    return f"{run.progress:.0%} {run.progress_text}" if run.status == "running" else run.error
