@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from scipy import interpolate
 
 from hcdc_kernel.algorithms.apertures import aperture_sums, ring_positions
-from hcdc_kernel.algorithms.experiment import Experiment, PointSource
+from hcdc_kernel.algorithms.experiment import Experiment
 from hcdc_kernel.algorithms.snr import n_apertures, snr_threshold
+from hcdc_kernel.algorithms.throughput import InjectionTests, measure_throughput
 
 FloatArray = NDArray[np.floating[Any]]
 
 _RING_STARTS = 6
 _LEAST_APERTURES = 4
-_APART_FWHM = 4.0
-_MOST_AT_ONCE = 6
+_ROUGH_TESTS = InjectionTests(n_azimuths=2, n_at_once=3)
+_STANDARD_TESTS = InjectionTests()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,117 +82,21 @@ def noise_profile(image: FloatArray, separation_px: FloatArray, fwhm: float) -> 
     return np.array([at(float(separation)) for separation in separation_px])
 
 
-def injection_patterns(
-    separation_px: FloatArray, n_azimuths: int, fwhm: float
-) -> list[list[tuple[int, float]]]:
-    """Plan test companions so that those injected together do not disturb each other.
-
-    Parameters
-    ----------
-    separation_px : ndarray, shape (n,)
-        Distances from the star to be tested [px].
-    n_azimuths : int
-        Position angles to be tested at each.
-    fwhm : float
-        Resolution element [px].
-
-    Returns
-    -------
-    list of list of (int, float)
-        For each reduction, the separations, by index, and position angles [deg]. Within one,
-        each separation occurs once, and all are at least four FWHM apart, of each other and
-        along the radius two.
-    """
-    patterns: list[list[tuple[int, float]]] = []
-    # The golden angle from ring to ring: no direction is preferred.
-    wanted = [
-        (index, (index * 137.508 + turn * 360 / n_azimuths) % 360)
-        for turn in range(n_azimuths)
-        for index in range(len(separation_px))
-    ]
-
-    def fits(pattern: list[tuple[int, float]], index: int, angle_deg: float) -> bool:
-        here = PointSource(float(separation_px[index]), angle_deg, np.ones(1)).offset_xy
-        others = [PointSource(float(separation_px[i]), a, np.ones(1)) for i, a in pattern]
-        return len(pattern) < _MOST_AT_ONCE and all(
-            np.hypot(*(here - other.offset_xy)) >= _APART_FWHM * fwhm
-            and abs(other.separation_px - separation_px[index]) >= _APART_FWHM / 2 * fwhm
-            for other in others
-        )
-
-    for index, angle_deg in wanted:
-        for pattern in patterns:
-            if fits(pattern, index, angle_deg):
-                pattern.append((index, angle_deg))
-                break
-        else:
-            patterns.append([(index, angle_deg)])
-    return patterns
-
-
-def measure_throughput(
-    experiment: Experiment,
-    residual: FloatArray,
-    separation_px: FloatArray,
-    contrast: FloatArray,
-    n_azimuths: int,
-) -> FloatArray:
-    """Measure which share of a companion's flux survives the reduction.
-
-    Parameters
-    ----------
-    experiment : Experiment
-        Sequence, free of companions, and reduction.
-    residual : ndarray, shape (n_wave, n_y, n_x)
-        Its residual.
-    separation_px : ndarray, shape (n,)
-        Distances from the star [px].
-    contrast : ndarray, shape (n_wave, n)
-        Contrast of the test companions: of the order of the detection limit, as the share
-        depends on brightness.
-    n_azimuths : int
-        Position angles at each separation.
-
-    Returns
-    -------
-    ndarray, shape (n_wave, n)
-        The share, mean over position angles; NaN where there is no data.
-    """
-    shares: list[list[FloatArray]] = [[] for _ in separation_px]
-    for pattern in injection_patterns(separation_px, n_azimuths, float(experiment.fwhm_px.max())):
-        sources = [
-            PointSource(float(separation_px[i]), angle_deg, contrast[:, i])
-            for i, angle_deg in pattern
-        ]
-        response = experiment.residual(sources) - residual
-        for (i, _), source in zip(pattern, sources, strict=True):
-            seen = experiment.contrast_at(response, source.offset_xy)
-            shares[i].append(seen / source.contrast)
-    return np.array([_mean_known(np.array(values)) for values in shares]).T
-
-
-def _mean_known(values: FloatArray) -> FloatArray:
-    """Average over the first axis what is known; NaN where nothing is."""
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    total = np.where(known, values, 0.0).sum(axis=0)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
-
-
 def measure_limits(
     experiment: Experiment,
     separation_px: FloatArray,
     *,
     n_sigma: float = 5.0,
-    n_azimuths: int = 3,
+    tests: InjectionTests = _STANDARD_TESTS,
     hidden: Sequence[FloatArray] = (),
 ) -> Limits:
     """Measure the contrast of the faintest companion that would be found.
 
     The limit is where a companion reaches the S/N that noise alone exceeds as seldom as
     Gaussian noise exceeds `n_sigma`, by Student's t distribution of the few resolution
-    elements at that separation. Throughput is measured twice: first with very faint test
-    companions, then with companions at the limit so found.
+    elements at that separation. Throughput is measured twice: roughly, with faint test
+    companions, several at once, then with companions at the limit so found: the brighter a
+    companion, the more the PSF model takes it for the star.
 
     Parameters
     ----------
@@ -201,8 +106,8 @@ def measure_limits(
         Distances from the star, ascending [px].
     n_sigma : float
         Gaussian significance of the limit.
-    n_azimuths : int
-        Position angles at which throughput is measured.
+    tests : InjectionTests
+        How throughput is measured.
     hidden : sequence of ndarray, shape (2,)
         Offsets from the star, x (west) then y (north), of places to leave out [px].
 
@@ -227,12 +132,10 @@ def measure_limits(
     unit = unit * noise / experiment.star_flux[:, None]
     nodes = _nodes(separation_px, float(experiment.fwhm_px.max()))
     limit = np.array([_filled(row)[nodes] for row in unit])
-    throughput = np.full(limit.shape, 0.3)
-    for faintness in (0.3, 1.0):
-        trial = faintness * limit / np.clip(throughput, 0.02, 1.0)
-        throughput = measure_throughput(
-            experiment, residual, separation_px[nodes], trial, n_azimuths
-        )
+    tested = separation_px[nodes]
+    rough = measure_throughput(experiment, residual, tested, limit, _ROUGH_TESTS)
+    trial = limit / np.clip(np.nan_to_num(rough, nan=1.0), 0.03, 1.0)
+    throughput = measure_throughput(experiment, residual, tested, trial, tests)
     smooth = np.array([_between(row, separation_px, nodes) for row in throughput])
     usable = np.where(smooth > 0.005, smooth, np.nan)
     return Limits(separation_px, unit / usable, smooth, noise)

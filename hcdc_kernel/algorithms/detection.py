@@ -197,3 +197,47 @@ def _ring_level(psf: FloatArray, fwhm: float) -> FloatArray:
     measured = np.isfinite(sums)
     np.maximum.at(levels, distance[measured], sums[measured])
     return np.asarray(levels / sums[n_y // 2, n_x // 2])
+
+
+def combine_channels(images: FloatArray, scale: FloatArray, fwhm: float) -> FloatArray:
+    """Average the channels of a residual, each weighted by its noise at each separation.
+
+    Parameters
+    ----------
+    images : ndarray, shape (n_wave, n_y, n_x)
+        Residuals with the star at pixel ``(n_y // 2, n_x // 2)``; NaN where no measurement.
+    scale : ndarray, shape (n_wave,)
+        Flux of the star in each channel: with it, a companion of the star's color has the
+        same height in all channels.
+    fwhm : float
+        Width of the rings in which noise is measured [px].
+
+    Returns
+    -------
+    ndarray, shape (n_y, n_x)
+        Weighted mean of ``images / scale``; NaN where no channel has data.
+    """
+    n_wave, n_y, n_x = images.shape
+    rows, columns = np.indices((n_y, n_x))
+    distance = np.hypot(columns - n_x // 2, rows - n_y // 2)
+    total, weights = np.zeros((n_y, n_x)), np.zeros((n_y, n_x))
+    for wave in range(n_wave):
+        image = images[wave].astype(float) / scale[wave]
+        weight = 1.0 / np.maximum(_ring_noise(image, distance, fwhm), 1e-30) ** 2
+        known = np.isfinite(image) & np.isfinite(weight)
+        total += np.where(known, np.nan_to_num(image) * np.nan_to_num(weight), 0.0)
+        weights += np.where(known, np.nan_to_num(weight), 0.0)
+    return np.asarray(np.where(weights > 0, total / np.where(weights > 0, weights, 1.0), np.nan))
+
+
+def _ring_noise(image: FloatArray, distance: FloatArray, width: float) -> FloatArray:
+    """Robust scatter of the pixels in rings, drawn as a map; NaN where it is not known."""
+    edges = np.arange(0.0, float(distance.max()) + width, width)
+    ring = np.digitize(distance, edges)
+    noise = np.full(image.shape, np.nan)
+    for index in np.unique(ring):
+        values = image[(ring == index) & np.isfinite(image)]
+        if values.size > 3:
+            spread = 1.4826 * np.median(np.abs(values - np.median(values)))
+            noise[ring == index] = spread if spread > 0 else np.nan
+    return noise

@@ -104,10 +104,10 @@ def _rough_width(smooth: FloatArray, x: int, y: int) -> float:
 
 def _fit_core(image: FloatArray, finite: NDArray[np.bool_], start: StarFit) -> StarFit:
     """Fit a Gaussian to the pixels above about a third of the peak."""
-    rows, columns = np.indices(image.shape)
-    distance = np.hypot(columns - start.xy[0], rows - start.xy[1])
+    grid = np.indices(image.shape).astype(float)
+    distance = np.hypot(grid[1] - start.xy[0], grid[0] - start.xy[1])
     use = (distance <= max(0.65 * start.fwhm, 1.6)) & finite
-    x, y, values = columns[use].astype(float), rows[use].astype(float), image[use]
+    x, y, values = grid[1][use], grid[0][use], image[use]
     scale = float(values.max()) - start.background
 
     def misfit(p: FloatArray) -> FloatArray:

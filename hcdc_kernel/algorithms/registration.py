@@ -85,7 +85,7 @@ def find_star(images: FloatArray, fwhm: float, guess_xy: FloatArray | None = Non
     ----------
     .. [1] Parthasarathy 2012, Nature Methods, 9, 724 (radial symmetry).
     """
-    has_data = np.isfinite(images).any(axis=(1, 2))
+    has_data = np.asarray(np.isfinite(images).any(axis=(1, 2)), dtype=bool)
     if not has_data.any():
         raise DataError("The star cannot be found", found="no image has any finite value")
     median = _filled(np.median(np.nan_to_num(images[has_data]), axis=0))
@@ -103,8 +103,8 @@ def find_star(images: FloatArray, fwhm: float, guess_xy: FloatArray | None = Non
     comparable = has_data.sum() >= _LEAST_FRAMES_TO_COMPARE
     steady = scatters["core"] * _CORE_ADVANTAGE < scatters["rings"]
     method = "core" if comparable and steady else "rings"
-    found = np.where(has_data[:, None], xy[method], np.nan)
-    lost = int(np.count_nonzero(np.isnan(found[has_data, 0])))
+    found = np.asarray(np.where(has_data[:, None], xy[method], np.nan))
+    lost = int(np.isnan(found[has_data]).any(axis=1).sum())
     if lost:
         raise DataError(
             "The star cannot be found in every image",

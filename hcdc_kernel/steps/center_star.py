@@ -1,0 +1,211 @@
+"""Find the star, check its position, and put it on the middle pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from hcdc_kernel.algorithms.registration import find_star
+from hcdc_kernel.algorithms.rotate import shift
+from hcdc_kernel.datamodel import Cube, Data, Psf
+from hcdc_kernel.datamodel.arrays import FloatArray, IntArray
+from hcdc_kernel.errors import DataError
+from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress
+from hcdc_kernel.units import Pixel
+
+# Pixels kept beyond the final border while images are shifted by parts of a pixel.
+_MARGIN_PX = 3
+_LEAST_FIELD_FWHM = 3.0
+
+
+class CenterStarConfig(StepConfig):
+    """Settings of `CenterStar`."""
+
+    method: Literal["measure", "given"] = Field(
+        default="measure",
+        description="Measure where the star is, or believe the position given with the data.",
+    )
+    alignment: Literal["auto", "common", "per-frame"] = Field(
+        default="auto",
+        description="One position for the whole sequence, one for each frame, or whichever the "
+        "measured scatter asks for.",
+    )
+    common_below: Pixel = Field(
+        default=0.1,
+        ge=0,
+        le=5,
+        description="With 'auto', frames are not moved one by one if the star moves less than "
+        "this [px]: that is within the error of the measurement.",
+    )
+    no_shift_below: Pixel = Field(
+        default=0.05,
+        ge=0,
+        le=0.5,
+        description="If the star is this close to the middle of a pixel, the images are only "
+        "cropped, not resampled [px].",
+    )
+    max_disagreement: Pixel = Field(
+        default=15.0,
+        gt=0,
+        description="Stop if the star is found farther than this from where the data say [px].",
+    )
+
+
+class CenterStar(Step):
+    """Find the star in every image and crop the images so that it is on the middle pixel.
+
+    The star is found by the symmetry of its light, also behind a coronagraph, where the dark
+    hole of a vortex is used if that is steadier. The result is the largest odd-sized square
+    that is inside all images. The plot of the star's position by frame over the median image
+    shows that it worked: the cross sits in the middle of the rings, without a trend.
+    """
+
+    name: ClassVar[str] = "center-star"
+    version: ClassVar[int] = 1
+    inputs: ClassVar[tuple[str, ...]] = ("cube", "psf")
+    outputs: ClassVar[tuple[str, ...]] = ("cube",)
+    Config = CenterStarConfig
+
+    def run(
+        self,
+        data: Mapping[str, Data],
+        config: CenterStarConfig | Any,
+        progress: Progress = no_progress,
+    ) -> dict[str, Data]:
+        """Center the sequence.
+
+        Parameters
+        ----------
+        data : mapping of str to data object
+            ``cube`` and ``psf``.
+        config : CenterStarConfig
+            The settings.
+        progress : callable
+            Told how far the work is.
+
+        Returns
+        -------
+        dict of str to data object
+            ``cube``: odd-sized, square, the star at pixel ``(n // 2, n // 2)`` of every image.
+
+        Raises
+        ------
+        DataError
+            If the star cannot be found, is not where the data say, or is too near the border.
+        """
+        cube, psf = data["cube"], data["psf"]
+        assert isinstance(cube, Cube)
+        assert isinstance(psf, Psf)
+        star_xy = cube.star_xy_px.astype(float)
+        if config.method == "measure":
+            star_xy = self._measure(cube, psf, config, progress)
+        window = _choose_window(star_xy, cube, config, float(psf.fwhm_px.max()))
+        return {"cube": _cut(cube, window)}
+
+    def _measure(
+        self, cube: Cube, psf: Psf, config: CenterStarConfig, progress: Progress
+    ) -> FloatArray:
+        """Find the star in each image and hold it against the position given."""
+        star_xy = np.empty(cube.star_xy_px.shape)
+        for wave in range(cube.n_wave):
+            progress(wave / cube.n_wave, f"channel {wave + 1} of {cube.n_wave}")
+            found = find_star(cube.data[wave], float(psf.fwhm_px[wave]))
+            common = np.nanmedian(found.xy, axis=0)
+            single = config.alignment == "per-frame" or (
+                config.alignment == "auto" and found.scatter_px > config.common_below
+            )
+            single_xy = np.where(np.isnan(found.xy), common, found.xy)
+            star_xy[wave] = single_xy if single else common
+            _compare(common, np.median(cube.star_xy_px[wave], axis=0), config.max_disagreement)
+        return star_xy
+
+
+def _compare(found: FloatArray, given: FloatArray, limit: float) -> None:
+    """Refuse a star that is far from where the data say it is."""
+    distance = float(np.hypot(*(found - given)))
+    if distance > limit:
+        raise DataError(
+            "The star is not where the description of the data says",
+            found=f"x = {found[0]:.1f}, y = {found[1]:.1f} instead of "
+            f"x = {given[0]:.1f}, y = {given[1]:.1f}",
+            remedy="Correct star_xy in the description, or set center-star.method to 'given' "
+            "or a larger center-star.max_disagreement",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The square to keep of each image.
+
+    Attributes
+    ----------
+    middle : ndarray of int, shape (n_wave, n_time, 2)
+        Pixel of each image that becomes the middle one, x then y.
+    rest : ndarray, shape (n_wave, n_time, 2)
+        Distance of the star from the middle of that pixel [px].
+    half : int
+        Half of the size, without the middle pixel [px].
+    margin : int
+        Further pixels to keep while shifting by `rest` [px]; 0 if nothing is shifted.
+    """
+
+    middle: IntArray
+    rest: FloatArray
+    half: int
+    margin: int
+
+
+def _choose_window(
+    star_xy: FloatArray, cube: Cube, config: CenterStarConfig, fwhm_px: float
+) -> _Window:
+    """Find the largest odd square around the star that all images have."""
+    n_y, n_x = cube.data.shape[2:]
+    middle = np.rint(star_xy).astype(np.int64)
+    rest = star_xy - middle
+    exact = bool(np.abs(rest).max() <= config.no_shift_below)
+    low = int(middle.min())
+    high = int((np.array([n_x - 1, n_y - 1]) - middle).min())
+    half = min(low, high) - (0 if exact else 1)  # shifting leaves one incomplete pixel
+    if half < _LEAST_FIELD_FWHM * fwhm_px:
+        raise DataError(
+            "The star is off the images or too near their border",
+            found=f"star near x = {np.median(star_xy[..., 0]):.1f}, "
+            f"y = {np.median(star_xy[..., 1]):.1f} on {n_x} x {n_y} pixels",
+            remedy="Check star_xy in the description, or give images centered on the star",
+        )
+    return _Window(middle, rest, half, 0 if exact else min(_MARGIN_PX, min(low, high) - half))
+
+
+def _cut(cube: Cube, window: _Window) -> Cube:
+    """Crop all planes, and shift the images by what is left."""
+    reach = window.half + window.margin
+    images = _crop(cube.data, window.middle, reach)
+    if window.margin:
+        size = images.shape[-1]
+        moved = shift(images.reshape(-1, size, size), -window.rest.reshape(-1, 2))
+        inner = slice(window.margin, size - window.margin)
+        images = np.ascontiguousarray(moved.reshape(images.shape)[..., inner, inner])
+    variance, flags = cube.variance, cube.flags
+    return replace(
+        cube,
+        data=images.astype(cube.data.dtype, copy=False),
+        star_xy_px=np.full(cube.star_xy_px.shape, float(window.half)),
+        variance=None if variance is None else _crop(variance, window.middle, window.half),
+        flags=None if flags is None else _crop(flags, window.middle, window.half),
+    )
+
+
+def _crop(planes: Any, middle: IntArray, reach: int) -> Any:
+    """Cut a square out of each image."""
+    n_wave, n_time = planes.shape[:2]
+    size = 2 * reach + 1
+    cut = np.empty((n_wave, n_time, size, size), dtype=planes.dtype)
+    for wave in range(n_wave):
+        for time in range(n_time):
+            x, y = middle[wave, time] - reach
+            cut[wave, time] = planes[wave, time, y : y + size, x : x + size]
+    return cut

@@ -1,0 +1,110 @@
+"""Injection tests for steps: the reduction that made a residual, run again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from hcdc_kernel.algorithms.experiment import Experiment, PointSource
+from hcdc_kernel.datamodel import Candidates, Cube, Data, Psf, Residual
+from hcdc_kernel.datamodel.arrays import FloatArray
+from hcdc_kernel.errors import DataError
+from hcdc_kernel.steps.apply import replay_reduction
+
+
+def make_experiment(data: Mapping[str, Data]) -> Experiment:
+    """Set up injection tests with the reduction that made the residual at hand.
+
+    Parameters
+    ----------
+    data : mapping of str to data object
+        ``cube``, ``psf``, ``residual`` and, if it was used, ``references``.
+
+    Returns
+    -------
+    Experiment
+        The usable frames, and the reduction from the residual's history.
+
+    Raises
+    ------
+    DataError
+        If the residual was not made by subtracting the PSF and combining frames.
+    """
+    cube, psf, residual = data["cube"], data["psf"], data["residual"]
+    references = data.get("references")
+    assert isinstance(cube, Cube)
+    assert isinstance(psf, Psf)
+    assert isinstance(residual, Residual)
+    assert references is None or isinstance(references, Cube)
+    done = [record.step for record in residual.history]
+    if "subtract-psf" not in done or "combine-frames" not in done:
+        raise DataError(
+            "Injection tests need a residual made by subtract-psf and combine-frames",
+            found=f"one made by {', '.join(done) or 'no known step'}",
+            remedy="Leave the step out of this recipe, or subtract the PSF in it",
+        )
+    usable = cube.frames.usable
+    seen = replace(
+        cube,
+        data=cube.data[:, usable],
+        frames=cube.frames.take(usable),
+        star_xy_px=cube.star_xy_px[:, usable],
+        variance=None if cube.variance is None else cube.variance[:, usable],
+        flags=None if cube.flags is None else cube.flags[:, usable],
+    )
+    reduce = replay_reduction(residual.history, psf, references)
+
+    def reduce_arrays(images: FloatArray) -> FloatArray:
+        return reduce(replace(seen, data=images)).data
+
+    return Experiment(
+        cube=seen.data,
+        derotation_deg=seen.frames.derotation_deg,
+        psf=psf.data,
+        fwhm_px=psf.fwhm_px,
+        star_flux=psf.star_flux,
+        reduce=reduce_arrays,
+    )
+
+
+def known_sources(
+    candidates: Candidates, cube: Cube, *, characterized: bool
+) -> dict[str, PointSource]:
+    """Translate a table of candidates into sources on the pixels of a cube.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        The table, with rows for single channels or not.
+    cube : Cube
+        Gives pixel scale and channels.
+    characterized : bool
+        Only those whose contrast has been measured.
+
+    Returns
+    -------
+    dict of str to PointSource
+        By label, in the order of the table; contrasts may be NaN if not `characterized`.
+    """
+    sources = {}
+    for label in dict.fromkeys(candidates.label):
+        rows = [i for i, name in enumerate(candidates.label) if name == label]
+        contrast = np.array([_contrast_in(candidates, rows, w) for w in cube.wavelength_um])
+        if characterized and not np.isfinite(contrast).all():
+            continue
+        sources[label] = PointSource(
+            float(candidates.separation_mas[rows[0]]) / cube.pixel_scale_mas,
+            float(candidates.position_angle_deg[rows[0]]),
+            contrast,
+        )
+    return sources
+
+
+def _contrast_in(candidates: Candidates, rows: list[int], wavelength_um: float) -> float:
+    """Contrast in one channel, or that of all channels together."""
+    for row in rows:
+        if np.isclose(candidates.wavelength_um[row], wavelength_um):
+            return float(candidates.contrast[row])
+    return float(candidates.contrast[rows[0]])
