@@ -183,10 +183,10 @@ class _Canvas:
 
     Attributes
     ----------
-    inner : int
-        Half size of what is wanted in the end [px].
     outer : int
-        Half size of what is laid out: `inner` and the margin [px].
+        Half size of what is laid out: that of the image and the margin [px].
+    reach : int
+        Half size of what the second shear works on [px].
     length : int
         Size of the transforms [px].
     low_xy : tuple of int
@@ -195,8 +195,8 @@ class _Canvas:
         Shape of the output.
     """
 
-    inner: int
     outer: int
+    reach: int
     length: int
     low_xy: tuple[int, int]
     size_yx: tuple[int, int]
@@ -208,9 +208,9 @@ class _Canvas:
         inner = max(x, n_x - 1 - x, y, n_y - 1 - y)
         outer = inner + _MARGIN_PX
         # A shear of 45 deg reaches 1 + tan(22.5 deg) = sqrt(2) times the half size.
-        reach = int(np.ceil(np.sqrt(2) * inner)) + _MARGIN_PX
-        length = int(scipy.fft.next_fast_len(2 * max(reach, outer) + 2, real=True))
-        return cls(inner, outer, length, (-x, -y), size_yx)
+        reach = int(np.ceil(np.sqrt(2) * inner)) + 1 + _MARGIN_PX
+        length = int(scipy.fft.next_fast_len(2 * reach + 2, real=True))
+        return cls(outer, reach, length, (-x, -y), size_yx)
 
     def lay(self, source: FloatArray, motion: _Motion, batch: np.ndarray) -> np.ndarray:
         """Lay frames out, turned by their quarters, mirrored and faded beyond their edges."""
@@ -233,24 +233,32 @@ def _three_shears(
     rest, offset = motion.rest_rad[batch], motion.offset_xy[batch]
     along_x, along_y = -np.tan(rest / 2), np.sin(rest)
     still = np.zeros_like(rest)
-    length, inner, outer = canvas.length, canvas.inner, canvas.outer
-    reach = min(int(np.ceil(np.sqrt(2) * inner)) + 1, (length - 1) // 2)
+    length, outer, reach = canvas.length, canvas.outer, canvas.reach
     (n_y, n_x), (low_x, low_y) = canvas.size_yx, canvas.low_xy
+    middle = length // 2
 
     laid = canvas.lay(source, motion, batch)
     if along_x.any():
-        # Rows are kept in place; columns come out centered on the star.
         laid = _sheared(laid, along_x, still, (-outer, -outer), length)
     else:
         laid = _widened(laid, length, outer)
-    middle = length // 2
     columns = laid[:, :, middle - reach : middle + reach + 1].transpose(0, 2, 1)
     columns = _sheared(columns, along_y, offset[:, 1], (-reach, -outer), length)
+    columns *= _faded_out(reach, columns.dtype)[:, None]
     rows = columns[:, :, middle + low_y : middle + low_y + n_y].transpose(0, 2, 1)
     # The second shear has moved the content by offset y: the pivot of the third goes along.
     last = offset[:, 0] - along_x * offset[:, 1]
     turned = _sheared(rows, along_x, last, (low_y, -reach), length)
     return turned[:, :, middle + low_x : middle + low_x + n_x]
+
+
+def _faded_out(reach: int, dtype: np.dtype[np.floating]) -> np.ndarray:
+    """Fade out the outermost columns, which nothing in the field is made from.
+
+    They hold what is left of the corners; cut off sharply they would ring.
+    """
+    beyond = np.abs(np.arange(-reach, reach + 1)) - (reach - _MARGIN_PX)
+    return np.asarray(0.5 + 0.5 * np.cos(np.pi * np.clip(beyond / _MARGIN_PX, 0, 1)), dtype=dtype)
 
 
 def _widened(laid: np.ndarray, length: int, outer: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from hcdc_kernel import plugins
 from hcdc_kernel.algorithms.psfsub import (
     LinearPsfModel,
     PsfModel,
@@ -26,6 +27,12 @@ from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress
 from hcdc_kernel.steps.psf_models.own import NModes
 from hcdc_kernel.steps.psf_models.plugin import check_settings, finite_frames, make_model
 from hcdc_kernel.steps.reference_frames import ReferenceKind, reference_frames
+
+# A model of the whole sequence makes these choices itself, by settings of its own.
+_NOT_FOR_SEQUENCE_MODELS = (
+    "references", "regions", "min_motion_fwhm", "min_references", "max_references",
+    "inner_fwhm", "annulus_width_fwhm", "n_sectors", "remove_mean",
+)  # fmt: skip
 
 
 class SubtractPsfConfig(StepConfig):
@@ -97,13 +104,15 @@ class SubtractPsfConfig(StepConfig):
         return {**given, "n_modes": n_modes, "model_settings": complete}
 
     @model_validator(mode="after")
-    def _motion_needs_a_radius(self) -> SubtractPsfConfig:
-        """Refuse a limit on motion where there is no radius to reckon it at."""
+    def _settings_agree(self) -> SubtractPsfConfig:
+        """Refuse settings that would be ignored without a word."""
         if self.min_motion_fwhm > 0 and self.regions == "full-frame":
             raise ValueError(
                 "min_motion_fwhm needs regions 'annuli': over the full frame companions move "
                 "by different amounts"
             )
+        if issubclass(plugins.load("psf_models", self.model), SequencePsfModel):
+            _refuse_if_ignored(self)
         return self
 
     @property
@@ -185,24 +194,21 @@ class SubtractPsf(Step):
             progress(channel / cube.n_wave, f"channel {channel + 1} of {cube.n_wave}")
             fwhm_px = float(psf.fwhm_px[channel])
             if isinstance(model, SequencePsfModel):
-                _check_sequence_model(config)
                 residuals[channel] = _whole_sequence(model, cube, channel, fwhm_px)
             else:
                 residuals[channel] = _by_region(model, config, (cube, library), channel, fwhm_px)
         return {"residual_cube": replace(cube, data=residuals)}
 
 
-def _check_sequence_model(config: SubtractPsfConfig) -> None:
-    """Refuse choices that a model of the whole sequence would silently ignore."""
-    ignored = ("references", "regions", "max_references", "inner_fwhm", "remove_mean")
-    fields = SubtractPsfConfig.model_fields
-    for name in ignored:
-        if getattr(config, name) != fields[name].default:
+def _refuse_if_ignored(config: SubtractPsfConfig) -> None:
+    """Refuse choices that a model of the whole sequence cannot follow."""
+    for name in _NOT_FOR_SEQUENCE_MODELS:
+        if getattr(config, name) != SubtractPsfConfig.model_fields[name].default:
             raise ConfigError(
                 f"The model '{config.model}' takes the sequence as a whole and cannot follow "
                 f"'{name}'",
                 found=repr(getattr(config, name)),
-                remedy="Leave it at its default, or choose another model",
+                remedy="Leave it at its default; settings of its own go into model_settings",
             )
 
 

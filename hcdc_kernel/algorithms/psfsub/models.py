@@ -179,7 +179,7 @@ def modes_to_keep(n_reference: int, n_modes: NModes, eigenvalues: FloatArray | N
         Number of reference frames.
     n_modes : int, float or "auto"
         A number; or, as a float below 1, the share of the variance to be explained; or
-        ``"auto"`` for twice the square root of the number of frames.
+        ``"auto"`` for a quarter of the number of frames, at most twice its square root.
     eigenvalues : ndarray, shape (n_reference,), optional
         Eigenvalues of the Gram matrix in decreasing order; needed for a share alone.
 
@@ -190,17 +190,17 @@ def modes_to_keep(n_reference: int, n_modes: NModes, eigenvalues: FloatArray | N
 
     Notes
     -----
-    ``"auto"`` gives 10 modes for 25 frames, 16 for 61, 28 for 200. More frames hold more
-    independent speckle patterns, but their number grows more slowly than that of the frames,
-    which are correlated in time.
+    ``"auto"`` gives 6 modes for 25 frames, 15 for 61, 28 for 200. Each mode takes a share of a
+    companion too, the larger the fewer the frames; and in long sequences the number of
+    independent speckle patterns grows more slowly than that of frames.
 
     Examples
     --------
     >>> modes_to_keep(61, "auto"), modes_to_keep(8, 20)
-    (16, 7)
+    (15, 7)
     """
     if n_modes == "auto":
-        wish = round(2 * math.sqrt(n_reference))
+        wish = round(min(n_reference / 4, 2 * math.sqrt(n_reference)))
     elif isinstance(n_modes, float) and eigenvalues is not None:
         explained = np.cumsum(np.clip(eigenvalues, 0, None))
         wish = int(np.searchsorted(explained, n_modes * explained[-1])) + 1

@@ -89,8 +89,8 @@ class PcaConfig(StepConfig):
     n_modes: NModes = Field(
         default="auto",
         description="Principal components to subtract: a number, the share of the variance "
-        "they must explain (0 to 1), or 'auto' for twice the square root of the number of "
-        "reference frames. Never more than these frames less one.",
+        "they must explain (0 to 1), or 'auto' for a quarter of the number of reference frames, "
+        "at most twice its square root. Never more than these frames less one.",
     )
 
 
