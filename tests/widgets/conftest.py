@@ -9,6 +9,7 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -28,6 +29,7 @@ from hcdc_kernel.datamodel import (
     Residual,
     StepRecord,
 )
+from hcdc_kernel.synthetic import small_scene, write_sequence
 
 SCALE_MAS = 25.0
 PLANET = (400.0, 120.0)  # separation [mas], position angle [deg]
@@ -177,7 +179,7 @@ def wait_for(url, server, seconds=40):
 
 
 @pytest.fixture
-def serve(tmp_path, socket_enabled):
+def serve(tmp_path):
     """Start Voila on a notebook, as the centre's page server does; give its address."""
     servers = []
 
@@ -257,7 +259,7 @@ class Watch:
 
 
 @pytest.fixture
-def page(socket_enabled):
+def page():
     """A page in headless Chromium; `page.watch` records what it asks for."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -294,3 +296,26 @@ def write_notebook(tmp_path):
         return path
 
     return write
+
+
+# A workspace with something in it -------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def written_scene(tmp_path_factory):
+    """A small sequence on disk, of a star whose name needs care; its description's path."""
+    scene = replace(small_scene(), target="Étoile β Pictoris")
+    return write_sequence(scene, tmp_path_factory.mktemp("scene"))
+
+
+@pytest.fixture
+def empty_workspace(hcdc_home):
+    from hcdc_kernel import Workspace
+
+    return Workspace.open()
+
+
+@pytest.fixture
+def workspace(empty_workspace, written_scene):
+    empty_workspace.ingest(written_scene)
+    return empty_workspace

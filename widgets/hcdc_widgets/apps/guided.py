@@ -42,7 +42,7 @@ class GuidedApp(widgets.VBox):
         super().__init__([self.choose, self.check, self.settings, self.run, self.result])
         self.picker.observe(guarded(self.picker.notice, self._chosen), "observation")
         self.recipe.observe(self._allow, "valid")
-        self.choose.open()
+        self.choose.unlock()
 
     def _make_stages(self) -> None:
         """Explain each stage and put its panel in."""
@@ -85,10 +85,10 @@ class GuidedApp(widgets.VBox):
         name = change["new"]
         if not name:
             return
-        self.result.close()
+        self.result.lock()
         self.checker.show(name)
         for stage in (self.check, self.settings, self.run):
-            stage.open()
+            stage.unlock()
 
     def _allow(self, _: Any) -> None:
         """Run only with settings that can be used."""
@@ -101,7 +101,7 @@ class GuidedApp(widgets.VBox):
     def _finished(self, results: Any, run: Any) -> None:
         """Show the result."""
         self.results.show(results, run)
-        self.result.open()
+        self.result.unlock()
 
 
 def guided(workspace: Workspace) -> GuidedApp:

@@ -30,13 +30,13 @@ class Stage(widgets.VBox):
         for name in ("hcdc", "hcdc-card", "hcdc-ahead"):
             self.add_class(name)
 
-    def open(self) -> None:
+    def unlock(self) -> None:
         """Let people work on this stage."""
         self.is_open = True
         self.remove_class("hcdc-ahead")
         self.children = (self._heading, self.body)
 
-    def close(self) -> None:
+    def lock(self) -> None:
         """Go back to waiting for the stage before."""
         self.is_open = False
         self.add_class("hcdc-ahead")
