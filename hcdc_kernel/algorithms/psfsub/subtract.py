@@ -13,6 +13,8 @@ from hcdc_kernel.datamodel.arrays import BoolArray, FloatArray, require_shape
 
 # Pixels multiplied at once in double precision, so that no full copy is made.
 _CHUNK_PX = 16384
+# Times that missing pixels are filled again with what the model says of them.
+_FILL_ROUNDS = 5
 
 
 def subtract_model(
@@ -54,7 +56,8 @@ def subtract_model(
 
     Notes
     -----
-    A pixel missing in a frame takes its mean over the other frames while the model is made.
+    A pixel missing in a frame takes its mean over the other frames at first, and then what
+    the model says of it, until the two agree (expectation maximization).
     """
     require_shape("references", references, (-1, *targets.shape[1:]))
     alike = references is targets
@@ -62,12 +65,24 @@ def subtract_model(
     library = flat if alike else references.reshape(references.shape[0], -1)
     residuals = np.full(flat.shape, np.nan, dtype=flat.dtype)
     for region in regions:
-        data = _prepared(flat[:, region.pixels], remove_mean=remove_mean)
+        seen = flat[:, region.pixels]
+        data = _prepared(seen, remove_mean=remove_mean)
         known = data if alike else _prepared(library[:, region.pixels], remove_mean=remove_mean)
-        cleaned = data - _modeled(data, known, model, choice, region.radius_px)
-        cleaned[np.isnan(flat[:, region.pixels])] = np.nan
+        modeled = _modeled(data, known, model, choice, region.radius_px)
+        missing = np.isnan(seen)
+        if alike and missing.any() and not _same_in_all(missing):
+            for _ in range(_FILL_ROUNDS):
+                data[missing] = modeled[missing]
+                modeled = _modeled(data, data, model, choice, region.radius_px)
+        cleaned = data - modeled
+        cleaned[missing] = np.nan
         residuals[:, region.pixels] = cleaned
     return residuals.reshape(targets.shape)
+
+
+def _same_in_all(missing: BoolArray) -> bool:
+    """Tell whether all frames lack the same pixels, of which then nothing can be said."""
+    return bool((missing == missing[0]).all())
 
 
 def _prepared(data: FloatArray, *, remove_mean: bool) -> FloatArray:
