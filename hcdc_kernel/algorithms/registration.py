@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,9 @@ from hcdc_kernel.errors import DataError
 
 FloatArray = NDArray[np.floating[Any]]
 
-# A center found from whole rings of light must scatter this much more from frame to frame
-# than one found from the core alone, before the core is trusted instead.
-_CORE_ADVANTAGE = 2.0
+# A center found from rings of light must scatter this much more from frame to frame than one
+# found in another way, before the other is trusted instead.
+_ADVANTAGE = 2.0
 _CORE_RADIUS_FWHM = 0.38
 _WINDOW_FWHM = 1.3
 _LEAST_FRAMES_TO_COMPARE = 5
@@ -31,9 +32,8 @@ class StarCenter:
         Position in each image, 0-based pixel centers, x then y [px].
     scatter_px : float
         Robust scatter of a coordinate from image to image [px].
-    method : {"core", "rings"}
-        Whether the core (a peak, or the dark hole behind a vortex) or the symmetry of the
-        light around it was measured.
+    method : {"rings", "core", "symmetry"}
+        What was measured, see `find_star`.
     """
 
     xy: FloatArray
@@ -55,12 +55,14 @@ class StarCenter:
 def find_star(images: FloatArray, fwhm: float, guess_xy: FloatArray | None = None) -> StarCenter:
     """Find the star in each image of a sequence.
 
-    A first, whole-pixel position is the point about which the median image looks most like
-    itself turned by 180 deg. From there two refined positions are measured in each image:
-    the point to which all gradients point (*rings*), and the extremum of a paraboloid fitted
-    to the innermost pixels (*core*). Rings are taken, unless the core is steadier by far from
-    image to image: behind a vortex coronagraph the dark hole stays put, while the bright ring
-    around it follows, and exaggerates, every small motion of the star.
+    A first position is the point about which the median image looks most like itself turned
+    by 180 deg. From there three positions are measured in each image: the point to which all
+    gradients point (*rings*), the extremum of a paraboloid fitted to the innermost pixels
+    (*core*), and the point of symmetry of that image alone (*symmetry*). Rings are taken,
+    unless another is steadier by far from image to image. So it is behind a vortex
+    coronagraph: its dark hole stays put, while the bright ring around it follows, and
+    exaggerates, every small motion of the star. And so it is where speckles outshine the
+    star: they come in pairs on either side of it.
 
     Parameters
     ----------
@@ -93,16 +95,19 @@ def find_star(images: FloatArray, fwhm: float, guess_xy: FloatArray | None = Non
         raise DataError("The star cannot be found", found="images of one constant value")
     start = symmetry_center(median, fwhm) if guess_xy is None else np.asarray(guess_xy)
     radius = _window_radius(median, start, fwhm)
-    start = _radial_symmetry(_smooth(median), start, radius)
     filled = [_filled(image) for image in images]
-    xy = {
-        "rings": np.array([_radial_symmetry(_smooth(image), start, radius) for image in filled]),
-        "core": np.array([_core_extremum(image, start, fwhm) for image in filled]),
+    measures: dict[str, Callable[[FloatArray], FloatArray]] = {
+        "rings": lambda image: _radial_symmetry(_smooth(image), start, radius),
+        "core": lambda image: _core_extremum(image, start, fwhm),
+        "symmetry": lambda image: _symmetry_near(image, start, fwhm),
     }
+    xy = {name: np.array([f(image) for image in filled]) for name, f in measures.items()}
+    # Rings that lead away from where the light is symmetric have followed a bright speckle.
+    lost_rings = np.hypot(*(np.median(xy["rings"][has_data], axis=0) - start)) > fwhm
     scatters = {name: _scatter(values[has_data]) for name, values in xy.items()}
-    comparable = has_data.sum() >= _LEAST_FRAMES_TO_COMPARE
-    steady = scatters["core"] * _CORE_ADVANTAGE < scatters["rings"]
-    method = "core" if comparable and steady else "rings"
+    if lost_rings or np.isnan(scatters["rings"]):
+        scatters["rings"] = float("inf")
+    method = _steadiest(scatters, int(has_data.sum()))
     found = np.asarray(np.where(has_data[:, None], xy[method], np.nan))
     lost = int(np.isnan(found[has_data]).any(axis=1).sum())
     if lost:
@@ -127,15 +132,45 @@ def symmetry_center(image: FloatArray, fwhm: float) -> FloatArray:
     Returns
     -------
     ndarray, shape (2,)
-        The point, to half a pixel, x then y [px].
+        The point, x then y [px].
     """
     # Without the wide halo the star's own place decides, not the middle of the image.
     sharp = ndimage.gaussian_filter(image, fwhm / 5) - ndimage.gaussian_filter(image, 2 * fwhm)
     shape = tuple(fft.next_fast_len(2 * n, real=True) for n in image.shape)
     spectrum = fft.rfft2(sharp, shape)
     match = fft.irfft2(spectrum * spectrum, shape)[: 2 * image.shape[0], : 2 * image.shape[1]]
-    y, x = divmod(int(np.argmax(match)), match.shape[1])
-    return np.array([x / 2, y / 2])
+    y, x = divmod(int(np.argmax(match[1:-1, 1:-1])), match.shape[1] - 2)
+    box = match[y : y + 3, x : x + 3]
+    dx, dy = _vertex(box[1]), _vertex(box[:, 1])
+    return np.array([(x + 1 + dx) / 2, (y + 1 + dy) / 2])
+
+
+def _vertex(values: FloatArray) -> float:
+    """Place of the top of the parabola through three points, relative to the middle one."""
+    left, middle, right = (float(value) for value in values)
+    bend = left - 2 * middle + right
+    return 0.5 * (left - right) / bend if bend < 0 else 0.0
+
+
+def _symmetry_near(image: FloatArray, start: FloatArray, fwhm: float) -> FloatArray:
+    """Find the point of symmetry of the largest square around a first position."""
+    n_y, n_x = image.shape
+    x, y = round(float(start[0])), round(float(start[1]))
+    reach = min(x, y, n_x - 1 - x, n_y - 1 - y)
+    if reach < 2 * fwhm:
+        return np.array([np.nan, np.nan])
+    # A square to one side of the star would draw its center that way.
+    square = image[y - reach : y + reach + 1, x - reach : x + reach + 1]
+    xy = symmetry_center(square, fwhm) + np.array([x - reach, y - reach])
+    return xy if np.hypot(*(xy - start)) <= 2 * fwhm else np.array([np.nan, np.nan])
+
+
+def _steadiest(scatters: dict[str, float], n_images: int) -> str:
+    """Choose how to measure; rings unless another way is better by far."""
+    if n_images < _LEAST_FRAMES_TO_COMPARE:
+        return "rings" if np.isfinite(scatters["rings"]) else "symmetry"
+    best = min(scatters, key=lambda name: scatters[name])
+    return best if scatters[best] * _ADVANTAGE < scatters["rings"] else "rings"
 
 
 def _filled(image: FloatArray) -> FloatArray:
