@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from typing import Annotated
@@ -82,7 +83,8 @@ def users() -> None:
 
 
 def _accounts() -> Accounts:
-    """Open the accounts of the center."""
+    """Open the accounts of the center, in files that only this user may read."""
+    os.umask(0o077)
     return Accounts.open(read_settings().database_url)
 
 

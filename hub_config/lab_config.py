@@ -1,5 +1,6 @@
 """Settings of a user's server; JupyterHub keeps those in the user's home out."""
 
+import os
 from typing import Any
 
 c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 - Jupyter hands it in
@@ -13,6 +14,16 @@ c.KernelManager.transport = "ipc"
 # A kernel that runs is never stopped; one that nobody has looked at for long is.
 c.MappingKernelManager.cull_idle_timeout = 4 * 3600
 c.MappingKernelManager.cull_interval = 300
+
+# Nothing is installed into the center's environment from a user's page, and what other packages
+# bring along but nobody here needs does not slow down the start.
+c.LabApp.extension_manager = "readonly"
+c.ServerApp.jpserver_extensions = {
+    "jupyter_lsp": False,
+    "panel.io.jupyter_server_extension": False,
+}
+# Root only where the whole hub is root without system users to turn to, as in a container.
+c.ServerApp.allow_root = os.geteuid() == 0
 
 c.ContentsManager.allow_hidden = False
 c.FileContentsManager.delete_to_trash = False

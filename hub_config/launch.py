@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 from types import FrameType
 
@@ -52,7 +50,7 @@ def serve(settings: Settings) -> int:
     asked: list[int] = []
     hub = _start(log, asked)
     try:
-        _wait_until_ready(hub, settings.hub_port, log, asked)
+        _wait_until_ready(hub, log, asked)
         if not asked:
             typer.echo(
                 f"The hub is ready: http://127.0.0.1:{settings.hub_port}\n"
@@ -86,7 +84,8 @@ def _prepare(settings: Settings) -> Path:
     state = settings.home.absolute() / "hub"
     state.mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)
-    os.umask(0o077)
+    # The archive holds the accounts: no business of other users of this machine.
+    settings.home.chmod(settings.home.stat().st_mode & ~0o007)
     return state
 
 
@@ -106,7 +105,9 @@ def _start(log: Path, asked: list[int]) -> subprocess.Popen[bytes]:
     # background of a script is, would hand that on, and all its children would stop late.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, note)
-    with log.open("ab") as output:
+    if log.exists():
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("xb") as output:
         return subprocess.Popen(
             [
                 sys.executable,
@@ -124,28 +125,15 @@ def _start(log: Path, asked: list[int]) -> subprocess.Popen[bytes]:
         )
 
 
-def _wait_until_ready(
-    hub: subprocess.Popen[bytes], port: int, log: Path, asked: list[int]
-) -> None:
-    """Wait until the hub answers through its proxy."""
+def _wait_until_ready(hub: subprocess.Popen[bytes], log: Path, asked: list[int]) -> None:
+    """Wait until the hub says that it runs, which it does once its services do."""
     typer.echo("Starting the hub ...")
     end = time.monotonic() + _START_LIMIT_S
-    while not asked:
+    while not asked and "JupyterHub is now running" not in log.read_text(errors="replace"):
         if hub.poll() is not None or time.monotonic() > end:
             last = log.read_text(errors="replace").splitlines()[-15:]
             raise RunError("The hub did not start", remedy="\n".join(["Its last words:", *last]))
-        if _answers(f"http://127.0.0.1:{port}/hub/health"):
-            return
         time.sleep(0.1)
-
-
-def _answers(url: str) -> bool:
-    """Tell whether a page is there."""
-    try:
-        with urllib.request.urlopen(url, timeout=2):
-            return True
-    except OSError:
-        return False
 
 
 def _stop(hub: subprocess.Popen[bytes]) -> None:

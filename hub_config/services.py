@@ -49,7 +49,7 @@ def load_services(settings: Settings, port: int, *, hub_version: int) -> list[di
             "-P",
             "-m",
             "voila",
-            str(_notebooks(settings) / "dashboards"),
+            str(_dashboards(settings)),
             f"--Voila.config_file_paths={places.HERE / 'dashboards'}",
         ],
         "environment": {**shared_environment(settings), **center_environment(settings)},
@@ -80,6 +80,8 @@ def center_environment(settings: Settings) -> dict[str, str]:
     return variables
 
 
-def _notebooks(settings: Settings) -> Path:
-    """Find the folder of the notebooks."""
-    return (settings.notebooks or places.NOTEBOOKS).absolute()
+def _dashboards(settings: Settings) -> Path:
+    """Find the notebook to show, or the folder to choose from once there are several."""
+    folder = (settings.notebooks or places.NOTEBOOKS).absolute() / "dashboards"
+    found = list(folder.glob("*.ipynb"))
+    return found[0] if len(found) == 1 else folder

@@ -1,0 +1,177 @@
+"""A real hub on this machine, with four accounts, started once for all its tests."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[2]
+_QUIET = ("--no-first-run", "--disable-background-networking", "--disable-component-update")
+
+
+@dataclass
+class Hub:
+    """A hub that runs, and how to get in."""
+
+    url: str
+    home: Path
+    output: Path
+    process: subprocess.Popen | None = None
+    started_in_s: float = 0.0
+    passwords: dict[str, str] = field(default_factory=dict)
+    clients: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def processes(self):
+        """All processes of the hub but the first."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    @property
+    def log(self):
+        return (self.home / "hub" / "hub.log").read_text(errors="replace")
+
+    def client(self):
+        """A stranger: knows the sign-in page and holds its XSRF cookie."""
+        client = self.clients.enter_context(httpx.Client(base_url=self.url, timeout=60))
+        client.get("/hub/login")
+        return client
+
+    def sign_in(self, client, name, password=None):
+        return client.post(
+            "/hub/login",
+            params={"_xsrf": client.cookies.get("_xsrf", path="/hub/")},
+            data={"username": name, "password": password or self.passwords[name]},
+        )
+
+    def member(self, name):
+        """A client that has signed in, and sends the XSRF token as the pages do."""
+        client = self.client()
+        assert self.sign_in(client, name).status_code == 302
+        client.get("/hub/home", follow_redirects=True)
+        client.headers["X-XSRFToken"] = client.cookies.get("_xsrf", path="/hub/")
+        client.headers["Referer"] = f"{self.url}/hub/home"
+        return client
+
+    def enter(self, page, name, path="/hub/home"):
+        """Fill the sign-in page, as a person does."""
+        page.goto(f"{self.url}/hub/login?next={path}")
+        page.fill("#username_input", name)
+        page.fill("#password_input", self.passwords[name])
+        page.click("#login_submit")
+        page.wait_for_load_state()
+
+    def command(self, *words, port=None):
+        """Run the hub's command beside the running hub."""
+        return subprocess.run(
+            [sys.executable, "-m", "hub_config", *words],
+            cwd=ROOT,
+            env=_environment(self.home, port),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+def _environment(home, port=None):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HCDC_")}
+    extra = {"HCDC_HUB_PORT": str(port)} if port else {}
+    return kept | {"HCDC_HOME": str(home)} | extra
+
+
+def _free_ports(n=4):
+    """Find ports in a row that nobody listens on."""
+    for first in range(20000 + os.getpid() % 9000, 60000, 7):
+        try:
+            for port in range(first, first + n):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no free ports")
+
+
+@contextmanager
+def _running_hub(home, **accounts):
+    """Start a hub as a person would, and stop it at the end."""
+    port = _free_ports()
+    hub = Hub(f"http://127.0.0.1:{port}", home, home / "output.txt")
+    for name, groups in accounts.items():
+        done = hub.command("add-user", name, *(f"--group={group}" for group in groups))
+        hub.passwords[name] = re.search(r"password (\S+)", done.stdout)[1]
+    began = time.monotonic()
+    with hub.output.open("w") as file:
+        hub.process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "hub_config", "start"],
+            cwd=ROOT,
+            env=_environment(home, port),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        while "The hub is ready" not in (said := hub.output.read_text()):
+            assert hub.process.poll() is None, said
+            assert time.monotonic() - began < 120, said
+            time.sleep(0.05)
+        hub.started_in_s = time.monotonic() - began
+        hub.passwords["admin"] = re.search(r"password  (\S+)", said)[1]
+        yield hub
+    finally:
+        hub.clients.close()
+        hub.process.terminate()
+        hub.process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def start_hub():
+    """What starts one more hub, as a context."""
+    return _running_hub
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory):
+    home = tmp_path_factory.mktemp("hub-home")
+    accounts = {"ada": ["pi"], "ben": ["expert"], "stan": ["staff"], "gone": ["pi"]}
+    with _running_hub(home, **accounts) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium: the machine's, else the one that Playwright has installed."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu", *_QUIET]
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser, request, tmp_path):
+    """An empty browser window; what it shows at the end of the test is kept as a picture."""
+    context = browser.new_context(viewport={"width": 1366, "height": 860})
+    opened = context.new_page()
+    opened.problems = []
+    opened.on("pageerror", lambda error: opened.problems.append(str(error)))
+    opened.on(
+        "console",
+        lambda message: opened.problems.append(message.text) if message.type == "error" else None,
+    )
+    yield opened
+    opened.screenshot(path=tmp_path / f"{request.node.name}.png")
+    context.close()
