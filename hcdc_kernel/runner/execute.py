@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from hcdc_kernel.archive import Archive, NewProduct, NewRun, RunInfo
-from hcdc_kernel.errors import HcdcError, RunError, StoreError
+from hcdc_kernel.errors import HcdcError, RunError
 from hcdc_kernel.runner.places import template_folder
 from hcdc_kernel.runner.plan import digest, plan
 from hcdc_kernel.steps.base import Progress, no_progress, software_versions
@@ -79,7 +79,7 @@ def execute_run(
     """
     key = run_key(archive, request)
     finished = archive.find_finished_run(key)
-    if finished is not None and _is_whole(archive, finished):
+    if finished is not None:
         return finished
     _refuse_twins(archive, request.observation, key)
     run = archive.start_run(
@@ -142,7 +142,7 @@ def _execute(archive: Archive, request: RunRequest, run: RunInfo, progress: Prog
     from hcdc_kernel.runner.notebooks import NotebookJob, run_notebook
 
     def tell(done: float, text: str) -> None:
-        archive.report_progress(run.uid, 0.95 * done, text)
+        archive.set_progress(run.uid, 0.95 * done, text)
         progress(0.95 * done, text)
 
     with TemporaryDirectory(prefix="hcdc-run-") as name:
@@ -195,20 +195,10 @@ def _add(archive: Archive, run: RunInfo, path: Path, kind: str, inputs: tuple[st
     return str(added.uid)
 
 
-def _is_whole(archive: Archive, run: RunInfo) -> bool:
-    """Tell whether all products of a run are still there."""
-    try:
-        for product in archive.products(run=run.uid):
-            archive.path(product)
-    except StoreError:
-        return False
-    return True
-
-
 def _refuse_twins(archive: Archive, observation: str, key: str) -> None:
     """Refuse work that another living process is doing."""
-    for run in archive.runs(observation=observation):
-        if run.status == "running" and run.key == key:
+    for run in archive.runs(observation, status="running", limit=None):
+        if run.key == key:
             raise RunError(
                 f"The same reduction of '{observation}' is being done right now",
                 found=f"run {run.uid}, started {run.started:%Y-%m-%d %H:%M} UTC",
