@@ -20,12 +20,16 @@ Card = tuple[str, Any, str]
 Column = tuple[str, str, NDArray[Any] | Sequence[str]]
 """Name, unit, values."""
 
+_CARD_TEXT = 60  # characters that fit a card of 80 with room to spare
 _MJD_EPOCH = datetime(1858, 11, 17, tzinfo=UTC)
 
 
 def to_ascii(text: str) -> str:
     """Write any text in the ASCII that FITS allows, so that `from_ascii` can undo it."""
     plain = text.encode("unicode_escape").decode("ascii")
+    if len(plain.replace("'", "''")) > _CARD_TEXT:
+        # Where a text is continued on the next card, these two confuse readers.
+        plain = plain.replace("'", "\\x27").replace("&", "\\x26")
     bare = plain.rstrip(" ")  # FITS does not keep trailing blanks
     return bare + "\\x20" * (len(plain) - len(bare))
 
@@ -102,7 +106,11 @@ def sky_cards(shape: tuple[int, ...], pixel_scale_mas: float) -> list[Card]:
 def add_cards(header: Any, cards: Sequence[Card]) -> None:
     """Append cards to an astropy header."""
     for key, value, comment in cards:
-        header[key] = (value, comment)
+        # A card has 80 characters: astropy warns when it must cut a comment.
+        room = 66 - len(str(value).replace("'", "''"))
+        if room < 0 and "LONGSTRN" not in header:
+            header["LONGSTRN"] = ("OGIP 1.0", "texts may go on in CONTINUE cards")
+        header[key] = (value, comment if len(comment) < room else "")
 
 
 def table(name: str, columns: Sequence[Column]) -> Any:
@@ -140,7 +148,7 @@ def history_table(history: History) -> Any:
 def add_history(header: Any, history: History) -> None:
     """Tell the history to people who look at the header."""
     for done in history:
-        settings = ", ".join(f"{key}={value}" for key, value in sorted(done.config.items()))
+        settings = ", ".join(f"{key}={_plain(done.config[key])}" for key in sorted(done.config))
         text = f"{done.step} (version {done.version})" + (f": {settings}" if settings else "")
         header.add_history(to_ascii(text))
 
@@ -163,7 +171,12 @@ def read_history(part: FitsPart) -> History:
 
 def _json(values: Mapping[str, Any]) -> str:
     """Write plain values so that equal ones give equal bytes."""
-    return json.dumps(dict(values), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return json.dumps(dict(values), sort_keys=True, separators=(",", ":"))
+
+
+def _plain(value: Any) -> str:
+    """Write one setting for people, so that equal ones give equal bytes."""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def find(parts: Mapping[str, FitsPart], name: str) -> FitsPart:
