@@ -11,7 +11,13 @@ RUN_MS = 300_000
 
 
 def shot(page, folder, name):
-    page.screenshot(path=folder / f"{name}.png", full_page=True)
+    """Keep a picture of the whole page, which scrolls within the window."""
+    window = page.viewport_size
+    height = page.evaluate("document.querySelector('#rendered_cells').scrollHeight") + 80
+    page.set_viewport_size({"width": window["width"], "height": max(900, height)})
+    page.wait_for_timeout(200)
+    page.screenshot(path=folder / f"{name}.png")
+    page.set_viewport_size(window)
 
 
 def test_guided_notebook_runs_to_its_result(serve, page, repository, tmp_path):

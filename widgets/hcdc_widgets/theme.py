@@ -54,15 +54,15 @@ def badge(verdict: str) -> str:
 
 
 STYLE_SHEET: Final = f"""
-.hcdc {{ color: {INK}; font-size: 15px; line-height: 1.45; max-width: 1180px; }}
+.hcdc {{ color: {INK}; font-size: 15px; line-height: 1.45; }}
 .hcdc h2, .hcdc h3 {{ color: #12324a; margin: .2em 0 .4em; font-weight: 600; }}
 .hcdc h2 {{ font-size: 1.35em; }} .hcdc h3 {{ font-size: 1.1em; }}
 .hcdc p {{ margin: .3em 0 .7em; max-width: 75ch; }}
 .hcdc .widget-label, .hcdc .widget-html-content, .hcdc select, .hcdc input,
 .hcdc button, .hcdc textarea {{ font-size: 15px; color: {INK}; }}
 .hcdc .widget-html-content {{ line-height: 1.45; white-space: normal; overflow-wrap: anywhere; }}
-.hcdc button.jupyter-button {{ height: auto; min-height: 34px; line-height: 1.3;
-  padding: 5px 14px; border-radius: 5px; white-space: normal; border: 1px solid #b7c3cc; }}
+.hcdc button.jupyter-button {{ width: auto; align-self: flex-start; height: auto;
+  min-height: 34px; line-height: 1.3; padding: 5px 14px; border-radius: 5px; white-space: normal; border: 1px solid #b7c3cc; }}
 .hcdc button.jupyter-button.mod-primary {{ background: #005a8c; color: #fff;
   border-color: #005a8c; }}
 .hcdc button.jupyter-button:disabled {{ opacity: .55; }}
@@ -82,7 +82,7 @@ STYLE_SHEET: Final = f"""
   margin: 8px 0; }}
 .hcdc-facts dt {{ color: {GRAY}; }} .hcdc-facts dd {{ margin: 0; font-weight: 600; }}
 .hcdc-figure img {{ max-width: 100%; height: auto; }}
-.hcdc-log {{ font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 13px;
+.hcdc-log {{ font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 13px;
   background: #f5f7f8; border: 1px solid #cfd8de; border-radius: 4px; padding: 8px;
   max-height: 190px; overflow: auto; white-space: pre-wrap; margin: 0; }}
 .hcdc-setting {{ border-left: 4px solid transparent; padding: 2px 0 4px 10px; }}

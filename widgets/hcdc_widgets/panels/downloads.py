@@ -42,7 +42,7 @@ class ExportPanel(widgets.VBox):
             layout={"width": "640px", "max_width": "100%"},
             style={"description_width": "80px"},
         )
-        self.button = widgets.Button(description="Export the products", layout={"width": "auto"})
+        self.button = widgets.Button(description="Export the products")
         self._links = widgets.HTML()
         words = widgets.HTML(
             "<p>Cube, PSF, residual, S/N map (FITS), contrast curve, candidates (ECSV), the "

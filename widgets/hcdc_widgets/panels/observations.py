@@ -42,21 +42,15 @@ class ObservationPicker(widgets.VBox):
             style={"description_width": "110px"},
         )
         self._facts = widgets.HTML()
-        self.take = widgets.Button(
-            description="Use this observation",
-            button_style="primary",
-            layout={"width": "auto"},
-        )
-        self.practice = widgets.Button(
-            description="Make a practice sequence", layout={"width": "auto"}
-        )
+        self.take = widgets.Button(description="Use this observation", button_style="primary")
+        self.practice = widgets.Button(description="Make a practice sequence")
         self.path = widgets.Text(
             description="Description",
             placeholder="path of the YAML file that describes the sequence",
             layout={"width": "560px", "max_width": "100%"},
             style={"description_width": "110px"},
         )
-        self.bring = widgets.Button(description="Bring it in", layout={"width": "auto"})
+        self.bring = widgets.Button(description="Bring it in")
         more = widgets.Accordion(
             [widgets.VBox([self._explain(), self.path, self.bring])],
             titles=("Bring in a sequence of your own",),

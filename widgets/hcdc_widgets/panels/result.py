@@ -126,7 +126,7 @@ class ReportPanel(widgets.VBox):
     def __init__(self, workspace: Workspace, run: str) -> None:
         self._workspace, self._run = workspace, run
         self.notice = Notice()
-        self.button = widgets.Button(description="Show the report", layout={"width": "auto"})
+        self.button = widgets.Button(description="Show the report")
         self._page = widgets.HTML()
         self.button.on_click(guarded(self.notice, self._show))
         super().__init__([self.button, self.notice, self._page])
@@ -183,8 +183,6 @@ def _images(results: Mapping[str, Any]) -> widgets.Widget | None:
         if name in results:
             data = results[name]
             views.append(CubeView(data, f"{data.identity.target}: {words}"))
-    if views and "residual" in results:
-        views[0].color_map, views[0].stretch = "RdBu_r", "linear"
     return widgets.HBox(views, layout={"flex_flow": "row wrap"}) if views else None
 
 

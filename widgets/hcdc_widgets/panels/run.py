@@ -133,10 +133,8 @@ class RunPanel(widgets.VBox):
         self.worker: threading.Thread | None = None
         self.notice = Notice()
         self.steps = StepList()
-        self.start = widgets.Button(
-            description="Run the reduction", button_style="primary", layout={"width": "auto"}
-        )
-        self.stop = widgets.Button(description="Stop", disabled=True, layout={"width": "auto"})
+        self.start = widgets.Button(description="Run the reduction", button_style="primary")
+        self.stop = widgets.Button(description="Stop", disabled=True)
         self.start.on_click(guarded(self.notice, self._begin))
         self.stop.on_click(self._ask_to_stop)
         super().__init__([widgets.HBox([self.start, self.stop]), self.steps, self.notice])

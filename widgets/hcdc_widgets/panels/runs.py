@@ -54,7 +54,7 @@ class RunsPanel(widgets.VBox):
             continuous_update=True,
             style={"description_width": "60px"},
         )
-        self.again = widgets.Button(description="Refresh", layout={"width": "auto"})
+        self.again = widgets.Button(description="Refresh")
         self.table = TableView("Runs", _HEADER)
         super().__init__(
             [

@@ -113,13 +113,15 @@ class CubeView(anywidget.AnyWidget):
             shape=list(self._stack.images.shape),
             frame_labels=self._stack.frame_labels,
             wave_labels=[f"{wave:.3f} \u00b5m" for wave in data.wavelength_um],
-            limits=[rendering.limits(images) for images in self._stack.images],
+            limits=[rendering.limits(i, around_zero=not four) for i in self._stack.images],
             choices={
                 "stretch": rendering.STRETCHES,
                 "cut": [f"{cut:g} %" for cut in rendering.CUTS_PERCENT],
                 "color_map": rendering.COLOR_MAPS,
             },
             color_tables=rendering.color_tables(),
+            stretch="asinh" if four else "linear",
+            color_map="viridis" if four else "RdBu_r",
         )
         self.on_msg(self._answer)
 

@@ -35,7 +35,7 @@ def color_tables() -> bytes:
     return np.round(np.concatenate(tables)).astype(np.uint8).tobytes()
 
 
-def limits(images: FloatArray) -> list[list[float]]:
+def limits(images: FloatArray, *, around_zero: bool = False) -> list[list[float]]:
     """Find the display limits of a stack for each choice of cuts.
 
     All frames share them, so that brightness can be compared while frames pass by.
@@ -44,6 +44,8 @@ def limits(images: FloatArray) -> list[list[float]]:
     ----------
     images : ndarray
         Images of one channel; NaN is left out.
+    around_zero : bool
+        Whether zero shall lie in the middle, as residuals want it.
 
     Returns
     -------
@@ -58,6 +60,8 @@ def limits(images: FloatArray) -> list[list[float]]:
     found = []
     for cut in CUTS_PERCENT:
         low, high = np.percentile(sample, ((100 - cut) / 2, (100 + cut) / 2))
+        if around_zero:
+            low, high = -max(abs(low), abs(high)), max(abs(low), abs(high))
         found.append([float(low), float(high) if high > low else float(low) + 1.0])
     return found
 
