@@ -10,6 +10,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 RUN_MS = 300_000
 
 
+UNNAMED = """
+[...document.querySelectorAll('input, select, textarea, button, [role=slider], canvas, img')]
+  .filter((e) => e.offsetParent !== null && !e.closest('[aria-hidden=true]'))
+  .filter((e) => e.getAttribute('aria-hidden') !== 'true')
+  .filter((e) => !(e.labels && [...e.labels].some((l) => l.textContent.trim())) &&
+    !e.getAttribute('aria-label') && !e.title && !e.alt && !e.textContent.trim())
+  .map((e) => e.outerHTML.slice(0, 200))
+"""
+
+
 def shot(page, folder, name):
     """Keep a picture of the whole page, which scrolls within the window."""
     window = page.viewport_size
@@ -38,6 +48,7 @@ def test_guided_notebook_runs_to_its_result(serve, page, repository, tmp_path):
     modes.press("Tab")
     page.get_by_text("needs attention").wait_for()
     shot(page, tmp_path, "3_wrong_setting")
+    assert page.evaluate(UNNAMED) == []
     assert page.get_by_role("button", name="Run the reduction").is_disabled()
     modes.fill("8")
     modes.press("Tab")
@@ -58,6 +69,7 @@ def test_guided_notebook_runs_to_its_result(serve, page, repository, tmp_path):
         page.get_by_role("tab", name=tab).click()
         page.wait_for_timeout(400)
         shot(page, tmp_path, f"{number}_{tab.lower().replace(' ', '_')}")
+        assert page.evaluate(UNNAMED) == []
     page.get_by_role("button", name="Show the report").click()
     report = page.frame_locator("iframe[title='Report of the run']")
     report.get_by_text("candidate").first.wait_for()
@@ -86,6 +98,7 @@ def test_dashboard_lists_runs_and_shows_a_result(
     page.wait_for_selector(".hcdc-viewer[data-drawn='map']")
     shot(page, tmp_path, "2_result")
     assert page.get_by_role("button", name="Candidate a").is_visible()
+    assert page.evaluate(UNNAMED) == []
     assert page.watch.foreign == []
     assert page.watch.complaints == []
 

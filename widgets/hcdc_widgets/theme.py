@@ -62,7 +62,8 @@ STYLE_SHEET: Final = f"""
 .hcdc button, .hcdc textarea {{ font-size: 15px; color: {INK}; }}
 .hcdc .widget-html-content {{ line-height: 1.45; white-space: normal; overflow-wrap: anywhere; }}
 .hcdc button.jupyter-button {{ width: auto; align-self: flex-start; height: auto;
-  min-height: 34px; line-height: 1.3; padding: 5px 14px; border-radius: 5px; white-space: normal; border: 1px solid #b7c3cc; }}
+  min-height: 34px; line-height: 1.3; padding: 5px 14px; border-radius: 5px;
+  white-space: normal; border: 1px solid #b7c3cc; }}
 .hcdc button.jupyter-button.mod-primary {{ background: #005a8c; color: #fff;
   border-color: #005a8c; }}
 .hcdc button.jupyter-button:disabled {{ opacity: .55; }}
@@ -90,8 +91,9 @@ STYLE_SHEET: Final = f"""
 .hcdc-setting.hcdc-wrong {{ border-left-color: #a32100; background: #fde9e0; }}
 .hcdc-help, .hcdc-help p {{ color: {GRAY}; font-size: 13.5px; }}
 .hcdc-wrong .hcdc-help .hcdc-complaint {{ color: #8f1d00; font-weight: 600; }}
-.hcdc .lm-TabBar-tab, .hcdc .p-TabBar-tab {{ min-width: 128px; }}
-.hcdc .widget-tab > .lm-TabBar .lm-TabBar-tab {{ flex: 0 1 auto; font-size: 15px; }}
+.hcdc .widget-tab > .lm-TabBar .lm-TabBar-tab {{ flex: 0 1 auto; font-size: 15px;
+  color: {INK}; padding: 5px 14px; }}
+.hcdc .jupyter-widget-Collapse-header {{ color: {INK}; }}
 """
 
 
