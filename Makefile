@@ -18,7 +18,7 @@ SHARED := $(shell find templates hub_config notebooks -type f -not -path '*/.*' 
 
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help install demo hub user test check bench lock browser clean
+.PHONY: help install demo hub test check bench lock browser clean
 
 help:  ## List the targets
 	@echo "The High Contrast Data Center"; echo
@@ -79,10 +79,7 @@ demo: install  ## Reduce a synthetic sequence with known planets, from files to 
 	@$(BIN)/hcdc demo
 
 hub: install  ## Start the hub on this machine (HCDC_HUB_PORT, default 8000)
-	@$(BIN)/python -m hub_config start
-
-user: install  ## Add an account to the hub: make user NAME=ada GROUP=pi
-	@$(BIN)/python -m hub_config add-user "$(NAME)" $(if $(GROUP),--group "$(GROUP)")
+	@$(BIN)/python -m hub_config
 
 check: install  ## Format, lint, import contracts and types
 	$(call say,Format and lint)

@@ -10,7 +10,7 @@ from jupyterhub.auth import Authenticator
 from tornado.web import HTTPError
 from traitlets import Integer, Unicode
 
-from hcdc_kernel.archive.accounts import Account, Accounts
+from hcdc_kernel.archive import AccountInfo, Accounts
 
 _MOST_NAMES = 10_000  # a flood of made-up names must not fill the memory
 
@@ -137,11 +137,11 @@ class ArchiveAuthenticator(Authenticator):
             return False
         return _describe(account)
 
-    def _find(self, name: str) -> Account | None:
+    def _find(self, name: str) -> AccountInfo | None:
         """Look an account up."""
         return next((found for found in self._accounts.users() if found.name == name), None)
 
 
-def _describe(account: Account) -> dict[str, Any]:
+def _describe(account: AccountInfo) -> dict[str, Any]:
     """Say of an account what JupyterHub wants to know."""
     return {"name": account.name, "admin": account.is_admin, "groups": list(account.groups)}

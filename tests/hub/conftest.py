@@ -30,7 +30,15 @@ class Hub:
     process: subprocess.Popen | None = None
     started_in_s: float = 0.0
     passwords: dict[str, str] = field(default_factory=dict)
+    root: Path = ROOT
     clients: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def environment(self):
+        """The variables with which it was started."""
+        kept = {name: text for name, text in os.environ.items() if not name.startswith("HCDC_")}
+        port = self.url.rsplit(":", 1)[1]
+        return kept | {"HCDC_HOME": str(self.home), "HCDC_HUB_PORT": port}
 
     @property
     def processes(self):
@@ -71,23 +79,17 @@ class Hub:
         page.click("#login_submit")
         page.wait_for_load_state()
 
-    def command(self, *words, port=None):
-        """Run the hub's command beside the running hub."""
+    def hcdc(self, *words):
+        """Run the command `hcdc` on the center of this hub."""
+        command = [str(Path(sys.executable).with_name("hcdc")), *words]
         return subprocess.run(
-            [sys.executable, "-m", "hub_config", *words],
-            cwd=ROOT,
-            env=_environment(self.home, port),
+            command,
+            env=self.environment,
             capture_output=True,
             text=True,
             timeout=60,
-            check=False,
-        )
-
-
-def _environment(home, port=None):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HCDC_")}
-    extra = {"HCDC_HUB_PORT": str(port)} if port else {}
-    return kept | {"HCDC_HOME": str(home)} | extra
+            check=True,
+        ).stdout.strip()
 
 
 def _free_ports(n=4):
@@ -109,14 +111,13 @@ def _running_hub(home, **accounts):
     port = _free_ports()
     hub = Hub(f"http://127.0.0.1:{port}", home, home / "output.txt")
     for name, groups in accounts.items():
-        done = hub.command("add-user", name, *(f"--group={group}" for group in groups))
-        hub.passwords[name] = re.search(r"password (\S+)", done.stdout)[1]
+        hub.passwords[name] = hub.hcdc("users", "add", name, *(f"--group={g}" for g in groups))
     began = time.monotonic()
     with hub.output.open("w") as file:
         hub.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "hub_config", "start"],
-            cwd=ROOT,
-            env=_environment(home, port),
+            [sys.executable, "-u", "-m", "hub_config"],
+            cwd=hub.root,
+            env=hub.environment,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,

@@ -26,7 +26,8 @@ def test_there_is_no_way_to_run_code_beside_the_dashboards(hub, path):
 
 def test_a_user_who_is_not_staff_is_refused(hub, page, tmp_path):
     hub.enter(page, "ada", PLACE)
-    assert "403" in page.inner_text("body")
+    assert "This page is not for your group of users" in page.inner_text("h1")
+    assert page.request.get(hub.url + PLACE).status == 403
     page.screenshot(path=tmp_path / "refused.png")
     page.goto(f"{hub.url}/hub/home")
     assert not page.get_by_role("link", name="Dashboards").count()

@@ -131,12 +131,10 @@ def test_the_idle_culler_is_alive(hub):
 
 
 def test_a_closed_account_is_out_within_seconds(hub):
-    hub.command("add-user", "brief")
-    hub.passwords["brief"] = hub.command("set-password", "brief").stdout.split()[-1]
+    hub.passwords["brief"] = hub.hcdc("users", "add", "brief")
     client = hub.member("brief")
     assert client.get("/hub/api/user").status_code == 200
-    assert "brief" in hub.command("users").stdout
-    hub.command("deactivate", "brief")
+    hub.hcdc("users", "deactivate", "brief")
     end = time.monotonic() + 20
     while client.get("/hub/api/user").status_code == 200:
         assert time.monotonic() < end

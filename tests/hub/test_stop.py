@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 
 import psutil
@@ -36,7 +37,15 @@ def _stop(hub, number):
 
 def test_a_second_hub_says_that_the_port_is_taken_and_an_interrupt_stops_all(busy_hub):
     port = int(busy_hub.url.rsplit(":", 1)[1])
-    second = busy_hub.command("start", port=port)
+    second = subprocess.run(
+        busy_hub.process.args,
+        cwd=busy_hub.root,
+        env=busy_hub.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert second.returncode == 1
     assert f"Port {port} is taken" in second.stderr
     assert "HCDC_HUB_PORT" in second.stderr
