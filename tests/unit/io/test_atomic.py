@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from hcdc_kernel.errors import StoreError
 from hcdc_kernel.io import atomic_write
 from hcdc_kernel.io.atomic import disk_error
 
