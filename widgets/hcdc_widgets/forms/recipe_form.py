@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 class StepForm(widgets.VBox):
     """The settings of one step, checked as they are changed.
 
+    Parameters
+    ----------
+    step : str
+        Name of the step.
+    config : BaseModel
+        All its settings, as the recipe gives them.
+    given : mapping
+        Those that the recipe names.
+    choices : mapping of str to sequence of str
+        What can be chosen for settings that are names, by field.
+
     Attributes
     ----------
     step : str

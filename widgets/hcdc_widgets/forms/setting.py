@@ -73,6 +73,17 @@ def label(name: str, unit: str = "") -> str:
 class Setting(widgets.VBox):
     """One setting: control, help, and a complaint if it cannot be used.
 
+    Parameters
+    ----------
+    name : str
+        Name of the field.
+    field : FieldInfo
+        Its description and bounds.
+    default : object
+        Value that the recipe gives it.
+    choices : sequence of str
+        What can be chosen, if the field's type does not say.
+
     Attributes
     ----------
     name : str

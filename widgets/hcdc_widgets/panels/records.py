@@ -75,5 +75,9 @@ class RunRecord(Protocol):
         """When it ended, UTC; None before."""
 
     @property
+    def progress(self) -> float:
+        """Share done, 0 to 1."""
+
+    @property
     def error(self) -> str:
         """Why it failed; empty if it did not."""

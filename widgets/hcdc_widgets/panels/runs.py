@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _STATES = ("finished", "running", "failed", "interrupted")
 _SIGNS = {"finished": "\u2714", "running": "\u25b6", "failed": "\u2716", "interrupted": "\u25b2"}
+_MOST_RUNS = 1000
 _HEADER = ("status", "observation", "recipe", "started (UTC)", "took", "run")
 
 
@@ -74,7 +75,9 @@ class RunsPanel(widgets.VBox):
 
     def refresh(self, _: Any = None) -> None:
         """Read the list again."""
-        self._runs = sorted(self._workspace.runs(), key=lambda run: run.started, reverse=True)
+        self._runs = sorted(
+            self._workspace.runs(limit=_MOST_RUNS), key=lambda run: run.started, reverse=True
+        )
         counts = {state: sum(run.status == state for run in self._runs) for state in _STATES}
         shown = " ".join(f"{theme.badge(state)} <b>{n}</b>&emsp;" for state, n in counts.items())
         self._counts.value = f'<p role="status">{len(self._runs)} runs:&emsp;{shown}</p>'
@@ -100,7 +103,8 @@ def _row(run: RunRecord) -> dict[str, Any]:
     """Write one run as a row."""
     took = "" if run.ended is None else f"{(run.ended - run.started).total_seconds():.0f} s"
     started = f"{run.started:%Y-%m-%d %H:%M:%S}"
-    status = f"{_SIGNS.get(run.status, '')} {run.status}"
+    share = f" {run.progress:.0%}" if run.status == "running" else ""
+    status = f"{_SIGNS.get(run.status, '')} {run.status}{share}"
     return {
         "key": run.uid,
         "cells": [status, run.observation, run.recipe, started, took, run.uid[:8]],

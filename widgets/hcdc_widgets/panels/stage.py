@@ -12,6 +12,17 @@ from hcdc_widgets import theme
 class Stage(widgets.VBox):
     """A card that is closed until the stage before it is done.
 
+    Parameters
+    ----------
+    title : str
+        Number and name.
+    explanation : str
+        What one does here, in a sentence.
+    body : Widget
+        What one works with.
+    wait : str
+        What has to be done before.
+
     Attributes
     ----------
     body : Widget

@@ -21,6 +21,13 @@ FloatArray = NDArray[np.floating[Any]]
 class SkyFigure(Figure):
     """A matplotlib figure without pyplot, with a description for those who cannot see it.
 
+    Parameters
+    ----------
+    description : str
+        What the figure shows, in a sentence.
+    width_in, height_in : float
+        Size [inch].
+
     Attributes
     ----------
     description : str
