@@ -1,0 +1,189 @@
+"""Enter observations, products and runs: each within one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from hcdc_kernel.archive.info import NewProduct, NewRun, Role, Source
+from hcdc_kernel.archive.process import this_process
+from hcdc_kernel.archive.rows import insert_new, observation_id, product_id, run_id
+from hcdc_kernel.archive.tables import (
+    Exposure,
+    Observation,
+    ObservationInput,
+    Product,
+    ProductInput,
+    Run,
+    RunProduct,
+    Target,
+    now,
+)
+from hcdc_kernel.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from hcdc_kernel.datamodel import Identity  # would import numpy
+
+_KEY = re.compile(r"[0-9a-f]{16,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Bytes that are in the store already."""
+
+    sha256: str
+    size: int
+
+
+def require_key(key: str) -> None:
+    """Refuse a content key that is none.
+
+    Raises
+    ------
+    ArchiveError
+        If it is not 16 to 128 hexadecimal digits.
+    """
+    if not _KEY.fullmatch(key):
+        raise ArchiveError("Not a content key: it takes 16 to 128 digits 0-9a-f", found=repr(key))
+
+
+def observation_key(identity: Identity, keys: Mapping[str, str]) -> str:
+    """Make the content key of an observation from its identity and its inputs."""
+    parts = [identity.target, identity.instrument, identity.filter, identity.night]
+    text = json.dumps([parts, sorted(keys.items())])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def enter_observation(
+    session: Session, identity: Identity, keys: Mapping[str, str], facts: Mapping[str, Any]
+) -> int:
+    """Enter an observation unless it is known; another content gets another name."""
+    key = observation_key(identity, keys)
+    insert_new(session, Target, {"name": identity.target})
+    rest = dict(facts)
+    rotation = float(rest.pop("field_rotation_deg", math.nan))
+    row = {
+        "key": key,
+        "target_id": session.scalar(select(Target.id).where(Target.name == identity.target)),
+        "instrument": identity.instrument,
+        "filter": identity.filter,
+        "night": identity.night,
+        "n_frames": int(rest.pop("n_frames", 0)),
+        "n_wave": int(rest.pop("n_wave", 1)),
+        "field_rotation_deg": rotation if math.isfinite(rotation) else None,
+        "facts": rest,
+        "created": now(),
+    }
+    number = 1
+    while True:
+        name = identity.name if number == 1 else f"{identity.name}_{number}"
+        insert_new(session, Observation, row | {"name": name})
+        found = session.scalar(select(Observation.id).where(Observation.key == key))
+        if found is not None:
+            return found
+        number += 1  # the name belongs to another content
+
+
+def enter_sources(session: Session, observation: int, sources: Iterable[Source]) -> None:
+    """Enter the source files of an observation; one that has moved gets its new path."""
+    for source in sources:
+        row = {
+            "observation_id": observation,
+            "role": source.role,
+            "sha256": source.sha256,
+            "size": source.size,
+            "path": str(Path(source.path).absolute()),
+        }
+        if not insert_new(session, Exposure, row):
+            session.execute(
+                update(Exposure)
+                .where(
+                    Exposure.observation_id == observation,
+                    Exposure.role == source.role,
+                    Exposure.sha256 == source.sha256,
+                )
+                .values(path=row["path"])
+            )
+
+
+def enter_input(session: Session, observation: int, name: str, product: int) -> None:
+    """Say that a reduction of an observation starts from a product."""
+    row = {"observation_id": observation, "name": name, "product_id": product}
+    insert_new(session, ObservationInput, row)
+
+
+def enter_product(session: Session, new: NewProduct, stored: Stored) -> int:
+    """Enter a product whose bytes are in the store, or take the one with the same key."""
+    run = run_id(session, new.run) if new.run else None
+    row = {
+        "uid": new.key[:16],
+        "key": new.key,
+        "kind": new.kind,
+        "name": new.name,
+        "format": new.format,
+        "sha256": stored.sha256,
+        "size": stored.size,
+        "observation_id": observation_id(session, new.observation) if new.observation else None,
+        "run_id": run,
+        "step": new.step,
+        "config": dict(new.config),
+        "created": now(),
+    }
+    is_new = insert_new(session, Product, row)
+    product = session.scalar(select(Product.id).where(Product.key == new.key))
+    if product is None:
+        raise ArchiveError(
+            "Two content keys begin with the same 16 digits", found=f"{new.key[:16]}..."
+        )
+    if is_new:
+        for start in dict.fromkeys(new.inputs):
+            link = {"product_id": product, "input_id": product_id(session, start)}
+            insert_new(session, ProductInput, link)
+    if run is not None:
+        enter_link(session, run, product, "generated" if is_new else "reused")
+    return product
+
+
+def replace_bytes(session: Session, product: int, stored: Stored) -> None:
+    """Say that a product whose bytes were lost has been made again."""
+    session.execute(
+        update(Product).where(Product.id == product).values(sha256=stored.sha256, size=stored.size)
+    )
+
+
+def enter_link(session: Session, run: int, product: int, role: Role) -> None:
+    """Say what a run had to do with a product; the first word stands."""
+    insert_new(session, RunProduct, {"run_id": run, "product_id": product, "role": role})
+
+
+def enter_run(session: Session, new: NewRun) -> int:
+    """Enter a run of this process."""
+    row = Run(
+        uid=secrets.token_hex(8),
+        observation_id=observation_id(session, new.observation),
+        recipe=new.recipe,
+        settings=dict(new.settings),
+        key=new.key,
+        status="running",
+        started=now(),
+        ended=None,
+        error="",
+        progress=0.0,
+        progress_text="",
+        versions=dict(new.versions),
+        requested_by=new.requested_by,
+        process=this_process(),
+    )
+    session.add(row)
+    session.flush()
+    return row.id
