@@ -87,7 +87,8 @@ def annuli(
     radius, angle = _polar(shape)
     outer_px = min(shape) // 2 + 0.5 * (min(shape) % 2)
     n_rings = max(1, int((outer_px - inner_px) / width_px + 0.5))
-    edges = np.append(inner_px + width_px * np.arange(n_rings), outer_px)
+    # Rounded, lest rounding errors of the width decide where pixels on an edge belong.
+    edges = np.append(inner_px + width_px * np.arange(n_rings), outer_px).round(6)
     sector = np.minimum((angle / (2 * np.pi) * n_sectors).astype(int), n_sectors - 1)
     regions = tuple(
         Region(
