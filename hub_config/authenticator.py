@@ -11,6 +11,7 @@ from tornado.web import HTTPError
 from traitlets import Integer, Unicode
 
 from hcdc_kernel.archive import AccountInfo, Accounts
+from hcdc_kernel.errors import NotFoundError
 
 _MOST_NAMES = 10_000  # a flood of made-up names must not fill the memory
 
@@ -132,14 +133,11 @@ class ArchiveAuthenticator(Authenticator):
         dict or bool
             Name, groups and whether an admin; False if the account is gone or not active.
         """
-        account = await asyncio.to_thread(self._find, user.name)
-        if account is None or not account.active:
+        try:
+            account = await asyncio.to_thread(self._accounts.user, user.name)
+        except NotFoundError:
             return False
-        return _describe(account)
-
-    def _find(self, name: str) -> AccountInfo | None:
-        """Look an account up."""
-        return next((found for found in self._accounts.users() if found.name == name), None)
+        return _describe(account) if account.active else False
 
 
 def _describe(account: AccountInfo) -> dict[str, Any]:
