@@ -65,16 +65,22 @@ def first_guess(experiment: Experiment, offset_xy: FloatArray) -> PointSource:
     Returns
     -------
     PointSource
-        The companion, contrasts at least a tiny positive number.
+        The companion, contrasts positive.
     """
     residual = experiment.residual()
     seen = experiment.contrast_at(residual, offset_xy)
-    floor = 1e-3 * np.nanmax(np.abs(seen)) + 1e-12
-    test = PointSource.at(-offset_xy, np.maximum(3 * np.nan_to_num(seen), floor))
+    seen = np.nan_to_num(seen)
+    faintest = 0.3 * float(np.abs(seen).max()) + 1e-12
+    test = PointSource.at(-offset_xy, 3 * np.maximum(seen, faintest))
     response = experiment.residual([test]) - residual
     throughput = experiment.contrast_at(response, -offset_xy) / test.contrast
-    contrast = np.nan_to_num(seen) / np.clip(np.nan_to_num(throughput, nan=1.0), 0.03, 1.2)
-    return PointSource.at(offset_xy, np.maximum(contrast, floor))
+    survives = np.clip(np.nan_to_num(throughput, nan=1.0), 0.03, 1.2)
+    contrast = seen / survives
+    # A channel that shows nothing starts with the contrast of the others.
+    start = np.maximum(contrast, 0.3 * contrast.max()) + 1e-12
+    if experiment.mixes_channels:
+        start = np.full(start.shape, np.median(start))
+    return PointSource.at(offset_xy, start)
 
 
 class _Window:
@@ -89,6 +95,7 @@ class _Window:
         self.sizes = [int(mask.sum()) for mask in self.masks]
         # One channel must not outweigh the others by its unit: scale to the star.
         self.weights = 1.0 / experiment.star_flux
+        self.mixes_channels = experiment.mixes_channels
 
     def read(self, residual: FloatArray) -> FloatArray:
         """Take the pixels of a residual as one vector; missing ones count as zero."""
@@ -98,24 +105,32 @@ class _Window:
         ]
         return np.concatenate(parts).astype(float)
 
-    def by_channel(self, response: FloatArray) -> FloatArray:
-        """Spread one vector over columns, one a channel (pixels, n_wave)."""
-        columns = np.zeros((response.size, len(self.sizes)))
+    def flux_columns(self, response: FloatArray, steps: FloatArray) -> list[FloatArray]:
+        """Split a response to a companion brighter in all channels into one column each.
+
+        Where channels are subtracted from each other there is but one column.
+        """
+        if self.mixes_channels:
+            return [response / steps[0]]
+        columns: list[FloatArray] = []
         start = 0
-        for wave, size in enumerate(self.sizes):
-            columns[start : start + size, wave] = response[start : start + size]
+        for size, step in zip(self.sizes, steps, strict=True):
+            column = np.zeros(response.size)
+            column[start : start + size] = response[start : start + size] / step
+            columns.append(column)
             start += size
         return columns
 
 
 def fit_companion(
-    experiment: Experiment, start: PointSource, *, radius_fwhm: float = 1.0
+    experiment: Experiment, start: PointSource, *, radius_fwhm: float = 1.5
 ) -> tuple[PointSource, int, bool]:
     """Find place and contrast at which a negative companion leaves nothing.
 
     Damped Gauss-Newton on the pixels of the residual around the detection; every trial goes
     through the whole reduction, so self-subtraction and over-subtraction need no model. The
-    position is common to all channels.
+    position is common to all channels, and so is the contrast where the reduction subtracts
+    channels from each other: what is taken from one is missing in the next.
 
     Parameters
     ----------
@@ -140,22 +155,40 @@ def fit_companion(
     .. [1] Lagrange et al. 2010, Science, 329, 57.
     .. [2] Marois et al. 2010, SPIE, 7736, 77361J.
     """
-    window = _Window(experiment, start.offset_xy, radius_fwhm)
-    trial = _Trial(experiment, window)
+    trial = _Trial(experiment, _Window(experiment, start.offset_xy, radius_fwhm))
     source, misfit = start, trial.misfit(start)
-    jacobian = trial.jacobian(source, misfit)
+    jacobian, is_fresh = trial.jacobian(source, misfit), True
     for _ in range(_MOST_ITERATIONS):
         step = -np.linalg.lstsq(jacobian, misfit, rcond=None)[0]
         new, new_misfit = trial.descend(source, misfit, step)
-        moved = float(np.hypot(*(new.offset_xy - source.offset_xy)))
-        scale = np.maximum(np.abs(source.contrast), 0.1 * np.abs(source.contrast).max())
-        change = float(np.max(np.abs(new.contrast - source.contrast) / scale))
+        moved, change = _difference(source, new)
+        is_stuck = new is source
         source, misfit = new, new_misfit
-        if moved < _CONVERGED_PX and change < _CONVERGED_FLUX:
-            return source, trial.count, True
-        if moved > _FULL_JACOBIAN_MOVE_PX or change > _STEP_FLUX:
+        if moved < _CONVERGED_PX and change < _CONVERGED_FLUX and (is_fresh or not is_stuck):
+            return source, trial.count, not is_stuck or _is_small(source, step)
+        is_fresh = is_stuck or moved > _FULL_JACOBIAN_MOVE_PX or change > _STEP_FLUX
+        if is_fresh:
             jacobian = trial.jacobian(source, misfit)
     return source, trial.count, False
+
+
+def _flux_steps(source: PointSource) -> FloatArray:
+    """Contrast steps for finite differences, never zero (n_wave,)."""
+    size = np.abs(source.contrast)
+    return np.asarray(_STEP_FLUX * np.maximum(size, 0.3 * size.max()))
+
+
+def _difference(before: PointSource, after: PointSource) -> tuple[float, float]:
+    """Distance of two companions [px] and their largest relative difference of contrast."""
+    moved = float(np.hypot(*(after.offset_xy - before.offset_xy)))
+    change = np.abs(after.contrast - before.contrast) / _flux_steps(before) * _STEP_FLUX
+    return moved, float(change.max())
+
+
+def _is_small(source: PointSource, step: FloatArray) -> bool:
+    """Tell whether a step that could not be taken would have changed little."""
+    change = float(np.max(np.abs(step[2:]) / _flux_steps(source) * _STEP_FLUX))
+    return float(np.hypot(step[0], step[1])) < 10 * _CONVERGED_PX and change < 10 * _CONVERGED_FLUX
 
 
 class _Trial:
@@ -170,26 +203,27 @@ class _Trial:
         return self.window.read(self.experiment.residual([source.times(-1)]))
 
     def jacobian(self, source: PointSource, misfit: FloatArray) -> FloatArray:
-        """Finite differences in x, y and, all channels at once, contrast."""
-        columns = []
+        """Finite differences in x, y and the contrast of each channel."""
+        columns: list[FloatArray] = []
         for shift in np.eye(2) * _STEP_PX:
             moved = PointSource.at(source.offset_xy + shift, source.contrast)
             columns.append((self.misfit(moved) - misfit) / _STEP_PX)
-        brighter = self.misfit(source.times(1 + _STEP_FLUX)) - misfit
-        per_channel = self.window.by_channel(brighter / _STEP_FLUX) / source.contrast
-        return np.column_stack([*columns, per_channel])
+        steps = _flux_steps(source)
+        brighter = replace(source, contrast=source.contrast + steps)
+        columns += self.window.flux_columns(self.misfit(brighter) - misfit, steps)
+        return np.column_stack(columns)
 
     def descend(
         self, source: PointSource, misfit: FloatArray, step: FloatArray
     ) -> tuple[PointSource, FloatArray]:
         """Go along a step, halved as often as needed; stay if nothing helps."""
         length = float(np.hypot(step[0], step[1]))
-        step = np.concatenate([step[:2] * min(1.0, 1.5 / max(length, 1e-9)), step[2:]])
+        most = 20 * _flux_steps(source)
+        step = np.concatenate(
+            [step[:2] * min(1.0, 1.5 / max(length, 1e-9)), np.clip(step[2:], -most, most)]
+        )
         for _ in range(4):
-            contrast = np.clip(
-                source.contrast + step[2:], 0.1 * source.contrast, 5 * source.contrast
-            )
-            new = PointSource.at(source.offset_xy + step[:2], contrast)
+            new = PointSource.at(source.offset_xy + step[:2], source.contrast + step[2:])
             left = self.misfit(new)
             if (left**2).sum() <= (misfit**2).sum() * (1 + 1e-6):
                 return new, left
@@ -201,7 +235,7 @@ def measure_companion(
     experiment: Experiment,
     start: PointSource,
     *,
-    radius_fwhm: float = 1.0,
+    radius_fwhm: float = 1.5,
     n_azimuths: int = 12,
     avoid_xy: Sequence[FloatArray] = (),
 ) -> CompanionFit:
@@ -268,31 +302,27 @@ def _errors_at(
     noise = empty.residual()
     n_groups = max(1, -(-len(places) // 3))
     errors, count = [], 1
+    steps = _flux_steps(source)
     for group in (places[start::n_groups] for start in range(n_groups)):
-        responses = [empty.residual(_changes(group, kind)) - noise for kind in range(3)]
+        moved = [empty.residual(_moves(group, across=way)) - noise for way in (0.0, 1.0)]
+        added = [replace(place, contrast=steps) for place in group]
+        brighter = empty.residual(added) - noise
         count += 3
         for place in group:
             window = _Window(empty, place.offset_xy, radius_fwhm)
-            radial, tangential, brighter = (window.read(response) for response in responses)
-            jacobian = np.column_stack(
-                [
-                    radial / _STEP_PX,
-                    tangential / _STEP_PX,
-                    window.by_channel(brighter / _STEP_FLUX) / source.contrast,
-                ]
-            )
+            columns = [window.read(response) / _STEP_PX for response in moved]
+            columns += window.flux_columns(window.read(brighter), steps)
+            jacobian = np.column_stack(columns)
             errors.append(np.linalg.lstsq(jacobian, window.read(noise), rcond=None)[0])
     return np.array(errors), count
 
 
-def _changes(group: list[PointSource], kind: int) -> list[PointSource]:
-    """Say what to inject for a small change: outwards (0), across (1) or brighter (2)."""
-    if kind == 2:
-        return [place.times(_STEP_FLUX) for place in group]
+def _moves(group: list[PointSource], across: float) -> list[PointSource]:
+    """Say what to inject for a small move outwards (0) or across the radius (1)."""
     changes = []
     for place in group:
         outwards = place.offset_xy / place.separation_px
-        way = outwards if kind == 0 else np.array([-outwards[1], outwards[0]])
+        way = outwards if across == 0 else np.array([-outwards[1], outwards[0]])
         moved = PointSource.at(place.offset_xy + _STEP_PX * way, place.contrast)
         changes += [moved, place.times(-1)]
     return changes

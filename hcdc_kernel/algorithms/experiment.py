@@ -101,6 +101,8 @@ class Experiment:
         Flux of the star within a circle of diameter FWHM.
     reduce : callable
         The reduction.
+    mixes_channels : bool
+        Whether the residual of a channel depends on other channels, as in SDI and ASDI.
     """
 
     cube: FloatArray
@@ -109,6 +111,7 @@ class Experiment:
     fwhm_px: FloatArray
     star_flux: FloatArray
     reduce: ReduceArrays
+    mixes_channels: bool = False
 
     def adding(self, sources: Sequence[PointSource]) -> FloatArray:
         """Put companions into the raw frames.

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from hcdc_kernel.algorithms.companion import CompanionFit, first_guess, measure_companion
-from hcdc_kernel.algorithms.snr import false_alarm_probability, n_apertures, snr_at
+from hcdc_kernel.algorithms.companion import first_guess, measure_companion
+from hcdc_kernel.algorithms.experiment import PointSource
+from hcdc_kernel.algorithms.snr import (
+    false_alarm_probability,
+    gaussian_significance,
+    n_apertures,
+    snr_map,
+)
 from hcdc_kernel.datamodel import Candidates, Cube, Data, Psf, Residual
-from hcdc_kernel.datamodel.detections import CANDIDATE_COLUMNS
 from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress
+from hcdc_kernel.steps.candidate_table import CandidateTable, SystematicErrors
 from hcdc_kernel.steps.experiments import known_sources, make_experiment
+from hcdc_kernel.steps.map_snr import all_channels
 from hcdc_kernel.units import Degree, Pixel
 
 
@@ -40,6 +47,13 @@ class CharacterizeCandidatesConfig(StepConfig):
         le=100,
         description="Only the brightest are measured; the others keep their first estimate.",
     )
+    min_sigma: float = Field(
+        default=4.0,
+        ge=0,
+        le=20,
+        description="A candidate is dropped if its significance falls below this once brighter "
+        "ones are taken out of the frames: then it was part of their image. 0 keeps all.",
+    )
     star_error: Pixel = Field(
         default=0.1,
         ge=0,
@@ -63,8 +77,9 @@ class CharacterizeCandidates(Step):
     contrast are right when the reduction of these frames leaves nothing there. This undoes
     what the reduction does to a companion. Errors come from fits at other position angles,
     plus those of the star's place and of the orientation. Brighter candidates are taken out
-    before fainter ones are measured. The residual with all candidates taken out shows that
-    it worked: nothing is left at their places, neither bright nor dark.
+    before fainter ones are measured; what vanishes with them is dropped. The residual with
+    all candidates taken out shows that it worked: nothing is left at their places, neither
+    bright nor dark.
     """
 
     name: ClassVar[str] = "characterize-candidates"
@@ -96,7 +111,8 @@ class CharacterizeCandidates(Step):
         -------
         dict of str to data object
             ``candidates``: one row each for one channel; for several, a row of all together
-            (wavelength NaN) and one of each channel.
+            (wavelength NaN) and, unless channels were subtracted from each other, one of each
+            channel.
 
         Raises
         ------
@@ -113,12 +129,17 @@ class CharacterizeCandidates(Step):
             return {"candidates": candidates}
         experiment = make_experiment(data)
         sources = known_sources(candidates, cube, characterized=False)
-        table = _Table(candidates, residual, psf, config)
+        errors = SystematicErrors(config.star_error, config.true_north_error)
+        table = CandidateTable(candidates, residual, psf, errors)
         for rank, (label, source) in enumerate(sources.items()):
             if rank >= config.max_candidates:
                 table.keep(label)
                 continue
             progress(rank / len(sources), f"candidate {label}")
+            if rank > 0:
+                left = replace(residual, data=experiment.residual())
+                if significance(left, psf, source) < config.min_sigma:
+                    continue
             fit = measure_companion(
                 experiment,
                 first_guess(experiment, source.offset_xy),
@@ -131,99 +152,30 @@ class CharacterizeCandidates(Step):
         return {"candidates": table.candidates()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One line of the table of candidates."""
+def significance(residual: Residual, psf: Psf, source: PointSource) -> float:
+    """Measure how significant a source is in a residual.
 
-    label: str
-    separation_mas: float
-    separation_error_mas: float
-    position_angle_deg: float
-    position_angle_error_deg: float
-    contrast: float
-    contrast_error: float
-    snr: float
-    false_alarm: float
-    wavelength_um: float
+    Parameters
+    ----------
+    residual : Residual
+        One image a channel, north up.
+    psf : Psf
+        Gives width and flux of the star.
+    source : PointSource
+        Where to look.
 
-
-class _Table:
-    """The table of candidates in the making."""
-
-    def __init__(
-        self,
-        before: Candidates,
-        residual: Residual,
-        psf: Psf,
-        config: CharacterizeCandidatesConfig,
-    ) -> None:
-        self.before, self.residual, self.psf, self.config = before, residual, psf, config
-        self.rows: list[_Row] = []
-
-    def keep(self, label: str) -> None:
-        """Take the rows of a candidate over as they are."""
-        for index, name in enumerate(self.before.label):
-            if name == label:
-                values = {c: float(getattr(self.before, c)[index]) for c in CANDIDATE_COLUMNS}
-                self.rows.append(_Row(label=label, **values))
-
-    def add(self, label: str, fit: CompanionFit) -> None:
-        """Write down a fit, all channels together first, then each."""
-        joint = self._joint(label, fit)
-        self.rows.append(joint)
-        if fit.source.contrast.size > 1:
-            self.rows += [
-                self._channel(joint, fit, wave) for wave in range(fit.source.contrast.size)
-            ]
-
-    def _joint(self, label: str, fit: CompanionFit) -> _Row:
-        """Describe a candidate in all channels together."""
-        scale, source, config = self.residual.pixel_scale_mas, fit.source, self.config
-        place = self.before.label.index(label)
-        across_px = np.hypot(fit.tangential_error_px, config.star_error)
-        angle_error = np.rad2deg(across_px / source.separation_px)
-        contrast, error = _weighted_mean(source.contrast, fit.contrast_error)
-        single = source.contrast.size == 1
-        return _Row(
-            label=label,
-            separation_mas=source.separation_px * scale,
-            separation_error_mas=float(np.hypot(fit.separation_error_px, config.star_error))
-            * scale,
-            position_angle_deg=source.position_angle_deg,
-            position_angle_error_deg=float(np.hypot(angle_error, config.true_north_error)),
-            contrast=contrast,
-            contrast_error=error,
-            snr=float(self.before.snr[place]),
-            false_alarm=float(self.before.false_alarm[place]),
-            wavelength_um=float(self.residual.wavelength_um[0]) if single else float("nan"),
-        )
-
-    def _channel(self, joint: _Row, fit: CompanionFit, wave: int) -> _Row:
-        """Describe a candidate in one channel."""
-        image, fwhm_px = self.residual.data[wave], float(self.psf.fwhm_px[wave])
-        x, y = np.add(fit.source.offset_xy, (image.shape[1] // 2, image.shape[0] // 2))
-        snr = snr_at(image.astype(float), (float(x), float(y)), fwhm_px)
-        count = n_apertures(np.array(fit.source.separation_px), fwhm_px)
-        return replace(
-            joint,
-            contrast=float(fit.source.contrast[wave]),
-            contrast_error=float(fit.contrast_error[wave]),
-            snr=snr,
-            false_alarm=float(false_alarm_probability(snr, count)),
-            wavelength_um=float(self.residual.wavelength_um[wave]),
-        )
-
-    def candidates(self) -> Candidates:
-        """Turn the rows into columns."""
-        columns: dict[str, Any] = {
-            c: np.array([getattr(r, c) for r in self.rows]) for c in CANDIDATE_COLUMNS
-        }
-        return replace(self.before, label=tuple(row.label for row in self.rows), **columns)
-
-
-def _weighted_mean(values: Any, errors: Any) -> tuple[float, float]:
-    """Mean weighted by the errors, plain where they are not known."""
-    if not np.all(np.isfinite(errors) & (errors > 0)):
-        return float(np.mean(values)), float("nan")
-    weights = 1.0 / errors**2
-    return float((values * weights).sum() / weights.sum()), float(weights.sum() ** -0.5)
+    Returns
+    -------
+    float
+        Gaussian-equivalent significance of the highest S/N within half a FWHM; -inf if it
+        cannot be measured.
+    """
+    image, fwhm_px = all_channels(residual, psf), float(psf.fwhm_px.mean())
+    snr = snr_map(image, fwhm_px)
+    rows, columns = np.indices(snr.shape)
+    x, y = np.add(source.offset_xy, (snr.shape[1] // 2, snr.shape[0] // 2))
+    near = np.isfinite(snr) & (np.hypot(columns - x, rows - y) <= max(0.5 * fwhm_px, 1.0))
+    if not near.any():
+        return float("-inf")
+    count = n_apertures(np.array(source.separation_px), fwhm_px)
+    return float(gaussian_significance(false_alarm_probability(float(snr[near].max()), count)))

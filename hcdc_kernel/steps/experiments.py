@@ -66,6 +66,27 @@ def make_experiment(data: Mapping[str, Data]) -> Experiment:
         fwhm_px=psf.fwhm_px,
         star_flux=psf.star_flux,
         reduce=reduce_arrays,
+        mixes_channels=mixes_channels(residual),
+    )
+
+
+def mixes_channels(residual: Residual) -> bool:
+    """Tell from the settings of a reduction whether channels serve each other.
+
+    Parameters
+    ----------
+    residual : Residual
+        Its result.
+
+    Returns
+    -------
+    bool
+        True for SDI and ASDI with more than one channel.
+    """
+    return residual.data.shape[0] > 1 and any(
+        done.config.get("references") in ("scaled", "joint")
+        for done in residual.history
+        if done.step == "subtract-psf"
     )
 
 
