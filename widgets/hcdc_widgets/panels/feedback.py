@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import contextvars
 import threading
 import traceback
@@ -126,9 +128,18 @@ def in_background(action: Callable[[], None]) -> threading.Thread:
     """
     # The kernel tells by the context which page a message belongs to.
     context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(action,), daemon=True)
+    thread = threading.Thread(target=context.run, args=(_with_clean_end, action), daemon=True)
     thread.start()
     return thread
+
+
+def _with_clean_end(action: Callable[[], None]) -> None:
+    """Close the event loop that a run of a notebook leaves behind in its thread."""
+    try:
+        action()
+    finally:
+        with contextlib.suppress(RuntimeError):  # there is none, if no notebook was run
+            asyncio.get_event_loop_policy().get_event_loop().close()
 
 
 def facts_html(facts: Mapping[str, str]) -> str:

@@ -80,8 +80,9 @@ class ObservationPicker(widgets.VBox):
         """
         known = self._workspace.observations()
         self.choice.options = [(_line(one), one.name) for one in known]
-        if chosen:
-            self.choice.value = chosen
+        if known:
+            # A list that was empty before does not point at anything by itself.
+            self.choice.value = chosen or known[0].name
         for control in (self.choice, self.take):
             control.disabled = not known
         if known:
