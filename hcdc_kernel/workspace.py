@@ -316,8 +316,7 @@ class Workspace:
         is_file = Path(recipe).suffix in (".yaml", ".yml")
         request = RunRequest(
             observation=name,
-            recipe=self.recipe(recipe).with_settings(settings or {}),
-            recipe_name=str(Path(recipe).resolve()) if is_file else recipe,
+            recipe=str(Path(recipe).resolve()) if is_file else recipe,
             settings=dict(settings or {}),
             notebook=notebook_path(NOTEBOOK, self.settings.notebooks),
             environment=self.settings.environment(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +12,7 @@ from hcdc_kernel.cli.screen import note, say, write_json, write_table
 if TYPE_CHECKING:
     from hcdc_kernel.archive import Accounts
 
+Group = Literal["expert", "pi", "staff"]
 users = typer.Typer(no_args_is_help=True, help="Look after the hub's accounts.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="User name.")]
 
@@ -37,7 +38,7 @@ def add(
     name: Name,
     admin: Annotated[bool, typer.Option("--admin", help="Looks after the hub.")] = False,  # noqa: FBT002
     group: Annotated[
-        list[str] | None, typer.Option(help="expert, pi or staff; repeatable.")
+        list[Group] | None, typer.Option(help="expert, pi or staff; repeatable.")
     ] = None,
 ) -> None:
     """Add a user with a new password, which is shown once."""

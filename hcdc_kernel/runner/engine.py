@@ -64,7 +64,8 @@ class HcdcEngine:
             _execute(book, kernel_name, options)
         finally:
             book.notebook_complete()
-        return book.nb
+        executed: NotebookNode = book.nb
+        return executed
 
     @classmethod
     def nb_kernel_name(cls, nb: NotebookNode, name: str | None = None) -> str:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import entry_points
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any, get_args
 
+from hcdc_kernel import plugins
 from hcdc_kernel.archive import Archive, NewProduct, NewRun, RunInfo
 from hcdc_kernel.errors import HcdcError, RunError
+from hcdc_kernel.recipes import load_recipe
 from hcdc_kernel.runner.places import template_folder
 from hcdc_kernel.runner.plan import digest, plan
 from hcdc_kernel.steps.base import Progress, no_progress, software_versions
-
-if TYPE_CHECKING:
-    from hcdc_kernel.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,8 @@ class RunRequest:
     ----------
     observation : str
         Name of the observation.
-    recipe : Recipe
-        The recipe, its settings changed as wished.
-    recipe_name : str
-        Name or file that the notebook loads the recipe by.
+    recipe : str
+        Name of the recipe, or its file with its whole path.
     settings : mapping of str to value
         The changes, by ``"step.setting"``.
     notebook : Path
@@ -42,8 +40,7 @@ class RunRequest:
     """
 
     observation: str
-    recipe: Recipe
-    recipe_name: str
+    recipe: str
     settings: Mapping[str, Any]
     notebook: Path
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -81,11 +78,14 @@ def execute_run(
     finished = archive.find_finished_run(key)
     if finished is not None:
         return finished
+    # Checked only now: this loads all the algorithms, and an equal run was checked before.
+    recipe = load_recipe(request.recipe).with_settings(request.settings)
+    plan(recipe, _input_keys(archive, request))
     _refuse_twins(archive, request.observation, key)
     run = archive.start_run(
         NewRun(
             observation=request.observation,
-            recipe=request.recipe.name,
+            recipe=recipe.name,
             key=key,
             settings=dict(request.settings),
             versions=software_versions(),
@@ -122,19 +122,44 @@ def run_key(archive: Archive, request: RunRequest) -> str:
     str
         SHA-256 as 64 hexadecimal digits.
     """
-    inputs = {name: made.key for name, made in archive.inputs(request.observation).items()}
-    planned = plan(request.recipe, inputs)
+    recipe = Path(request.recipe)
     templates = sorted((template_folder() / "hcdc").glob("*"))
     return digest(
         {
-            "recipe": request.recipe.name,
-            "inputs": inputs,
-            "outputs": [dict(task.outputs) for task in planned.tasks],
+            "recipe": _sha256(recipe) if recipe.is_file() else request.recipe,
+            "settings": dict(request.settings),
+            "inputs": _input_keys(archive, request),
             "notebook": _sha256(request.notebook),
             "template": [_sha256(path) for path in templates],
             "software": software_versions(),
+            "code": code_key(),
         }
     )
+
+
+def code_key() -> str:
+    """Name the code that is installed, plug-ins included, without loading it.
+
+    Returns
+    -------
+    str
+        SHA-256 as 64 hexadecimal digits; another one after any change of this package or
+        release of a plug-in.
+    """
+    package = Path(__file__).resolve().parents[1]
+    files = sorted(path for path in package.rglob("*") if path.suffix in (".py", ".yaml"))
+    own = {str(path.relative_to(package)): _sha256(path) for path in files}
+    found = {
+        f"{group} {entry.value} {entry.dist.version if entry.dist else ''}"
+        for group in get_args(plugins.Group)
+        for entry in entry_points(group=f"hcdc.{group}")
+    }
+    return digest({"own": own, "parts": sorted(found)})
+
+
+def _input_keys(archive: Archive, request: RunRequest) -> dict[str, str]:
+    """Name the content of each input."""
+    return {name: made.key for name, made in archive.inputs(request.observation).items()}
 
 
 def _execute(archive: Archive, request: RunRequest, run: RunInfo, progress: Progress) -> None:
@@ -150,7 +175,7 @@ def _execute(archive: Archive, request: RunRequest, run: RunInfo, progress: Prog
             notebook=request.notebook,
             parameters={
                 "observation": request.observation,
-                "recipe": request.recipe_name,
+                "recipe": request.recipe,
                 "settings": dict(request.settings),
                 "run": run.uid,
             },

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -64,7 +64,9 @@ class PatientChannel(AsyncZMQSocketChannel):
     .. [1] https://github.com/jupyter/nbclient/issues/312
     """
 
-    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+    async def get_msg(  # type: ignore[override]  # so does the base class
+        self, timeout: float | None = None
+    ) -> dict[str, Any]:
         """Wait for a message.
 
         Parameters

@@ -170,7 +170,8 @@ def read_notebook(path: Path) -> NotebookNode:
     """
     import nbformat
 
-    return nbformat.read(path, as_version=4)
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
+    return notebook
 
 
 def _failed(error: Any) -> RunError:

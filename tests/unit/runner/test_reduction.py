@@ -165,4 +165,4 @@ def test_an_error_that_no_step_foresaw_names_the_step():
 
 def test_the_log_tells_what_was_done():
     log = reduction().run().log
-    assert [row[:3] for row in log][0] == ("scale", "1", "factor = 2.0, fail = ")
+    assert next(row[:3] for row in log) == ("scale", "1", "factor = 2.0, fail = ")
