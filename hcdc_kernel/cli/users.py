@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -12,7 +12,6 @@ from hcdc_kernel.cli.screen import note, say, write_json, write_table
 if TYPE_CHECKING:
     from hcdc_kernel.archive import Accounts
 
-Group = Literal["expert", "pi", "staff"]
 users = typer.Typer(no_args_is_help=True, help="Look after the hub's accounts.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="User name.")]
 
@@ -38,12 +37,13 @@ def add(
     name: Name,
     admin: Annotated[bool, typer.Option("--admin", help="Looks after the hub.")] = False,  # noqa: FBT002
     group: Annotated[
-        list[Group] | None, typer.Option(help="expert, pi or staff; repeatable.")
+        list[str] | None, typer.Option(help="expert, pi or staff; repeatable.")
     ] = None,
 ) -> None:
     """Add a user with a new password, which is shown once."""
     password = secrets.token_urlsafe(12)
-    added = accounts().add_user(name, password, is_admin=admin, groups=tuple(group or ()))
+    groups = cast("tuple[Any, ...]", tuple(group or ()))  # checked by the archive
+    added = accounts().add_user(name, password, is_admin=admin, groups=groups)
     _tell(added.name, password)
 
 
