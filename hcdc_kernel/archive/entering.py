@@ -186,4 +186,5 @@ def enter_run(session: Session, new: NewRun) -> int:
     )
     session.add(row)
     session.flush()
+    session.expire(row)  # tell what the database holds, not what was handed in
     return row.id

@@ -85,6 +85,7 @@ class Runs(Products):
             run.status, run.error, run.ended = status, error, now()
             run.progress = 1.0 if status == "finished" else run.progress
             session.flush()
+            session.expire(run)  # tell what the database holds, not what was handed in
             return rows.run_infos(session, Run.id == found)[0]
 
     def run(self, uid: str) -> RunInfo:
