@@ -79,9 +79,6 @@ STYLE_SHEET: Final = f"""
 .hcdc-warning {{ border-color: {YELLOW}; background: #fdf1d6; color: #4d3200; }}
 .hcdc-error {{ border-color: {ORANGE}; background: #fde9e0; color: #5e1400; }}
 .hcdc-error p, .hcdc-warning p, .hcdc-note p {{ margin: 0; }}
-.hcdc-facts {{ display: grid; grid-template-columns: max-content 1fr; gap: 2px 18px;
-  margin: 8px 0; }}
-.hcdc-facts dt {{ color: {GRAY}; }} .hcdc-facts dd {{ margin: 0; font-weight: 600; }}
 .hcdc-figure img {{ max-width: 100%; height: auto; }}
 .hcdc-log {{ font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 13px;
   background: #f5f7f8; border: 1px solid #cfd8de; border-radius: 4px; padding: 8px;

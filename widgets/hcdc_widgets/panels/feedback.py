@@ -143,7 +143,7 @@ def _with_clean_end(action: Callable[[], None]) -> None:
 
 
 def facts_html(facts: Mapping[str, str]) -> str:
-    """Write facts as a list of names and values.
+    """Write facts as a small table of names and values.
 
     Parameters
     ----------
@@ -153,7 +153,12 @@ def facts_html(facts: Mapping[str, str]) -> str:
     Returns
     -------
     str
-        A ``<dl>`` element.
+        A ``<table>`` element.
     """
-    items = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts.items())
-    return f'<dl class="hcdc-facts">{items}</dl>'
+    cell = "text-align:left;vertical-align:top;padding:2px 18px 2px 0"
+    rows = "".join(
+        f'<tr><th scope="row" style="{cell};font-weight:400;white-space:nowrap;color:#5c6670">'
+        f'{escape(name)}</th><td style="{cell};font-weight:600">{escape(value)}</td></tr>'
+        for name, value in facts.items()
+    )
+    return f'<table style="margin:8px 0">{rows}</table>'

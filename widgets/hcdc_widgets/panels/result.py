@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
-import numpy as np
 
 from hcdc_widgets import plots, theme
 from hcdc_widgets.panels.downloads import ExportPanel
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from hcdc_widgets.panels.records import RunRecord
 
 # What the table beside the map leaves out; the tab of candidates has all of it.
-_LONG_COLUMNS = ("false alarm",)
+_LONG_COLUMNS = ("channel", "false alarm")
 
 
 class ResultPanel(widgets.VBox):
@@ -163,12 +162,11 @@ def _headline(results: Mapping[str, Any]) -> str:
 
 
 def _short_table(found: Candidates) -> tuple[list[str], list[list[str]]]:
-    """Cut the table of candidates to the columns that fit beside the map."""
+    """Cut the table of candidates to one row each and the columns that fit beside the map."""
     whole = plots.candidates_table(found)
-    single = bool(np.isnan(found.wavelength_um).all()) or len(found) == len(set(found.label))
-    left_out = (*_LONG_COLUMNS, "channel") if single else _LONG_COLUMNS
-    keep = [place for place, name in enumerate(whole.header) if name not in left_out]
-    return [whole.header[i] for i in keep], [[str(row[i]) for i in keep] for row in whole.rows]
+    keep = [place for place, name in enumerate(whole.header) if name not in _LONG_COLUMNS]
+    rows = [[str(whole.rows[row][i]) for i in keep] for row in plots.first_rows(found)]
+    return [whole.header[i] for i in keep], rows
 
 
 def _table(results: Mapping[str, Any], name: str, make: Any) -> widgets.Widget | None:

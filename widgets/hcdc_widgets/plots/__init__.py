@@ -3,7 +3,7 @@
 from hcdc_widgets.plots.cubes import centering, frame_selection
 from hcdc_widgets.plots.curves import contrast
 from hcdc_widgets.plots.figure import SkyFigure
-from hcdc_widgets.plots.maps import detection, residual
+from hcdc_widgets.plots.maps import detection, first_rows, residual
 from hcdc_widgets.plots.tables import (
     HtmlTable,
     candidates_table,
@@ -19,6 +19,7 @@ __all__ = [
     "centering",
     "contrast",
     "detection",
+    "first_rows",
     "frame_selection",
     "provenance_table",
     "quality",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hcdc_kernel.datamodel import History
 
 NOTHING = "\u2013"
+_SHORT = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,7 @@ class HtmlTable:
             for n in self.header
         )
         body = "".join(
-            "<tr>" + "".join(f'<td style="{cell}">{_markup(c)}</td>' for c in row) + "</tr>"
-            for row in self.rows
+            "<tr>" + "".join(_cell(c, cell) for c in row) + "</tr>" for row in self.rows
         )
         if not self.rows:
             body = f'<tr><td colspan="{len(self.header)}" style="{cell}">none</td></tr>'
@@ -95,6 +95,13 @@ class HtmlTable:
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def _cell(cell: str | Html, style: str) -> str:
+    """Write one cell; short texts, numbers above all, stay on one line."""
+    plain = cell.plain if isinstance(cell, Html) else cell
+    line = ";white-space:nowrap" if len(plain) <= _SHORT else ""
+    return f'<td style="{style}{line}">{_markup(cell)}</td>'
 
 
 def _markup(cell: str | Html) -> str:

@@ -5,6 +5,8 @@ const STRETCH = {
   asinh: (v) => Math.asinh(20 * v) / Math.asinh(20),
   log: (v) => Math.log1p(1000 * v) / Math.log1p(1000),
 };
+// Every view has a copy of this module: the ids of its controls need a part of their own.
+const OWN = Math.random().toString(36).slice(2);
 let serial = 0;
 
 function element(tag, attributes = {}, ...children) {
@@ -15,7 +17,7 @@ function element(tag, attributes = {}, ...children) {
 }
 
 function labelled(words, control) {
-  control.id = `hcdc-control-${(serial += 1)}`;
+  control.id = `hcdc-${OWN}-${(serial += 1)}`;
   const label = element("label", { for: control.id }, words);
   return element("span", { class: "hcdc-control" }, label, control);
 }
