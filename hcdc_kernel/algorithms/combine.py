@@ -59,7 +59,8 @@ def combine(
         raise DataError("A weighted mean needs the variance of the images")
     require_shape("variance", variance, images.shape)
     usable = np.isfinite(images) & (variance > 0)
-    weights = np.divide(1, variance, out=np.zeros_like(images), where=usable)
+    # In double precision: the inverse of a small variance overflows single.
+    weights = np.divide(1.0, variance, out=np.zeros(images.shape), where=usable, dtype=float)
     return _weighted_mean(images, weights)
 
 

@@ -194,8 +194,8 @@ def cropped(psf: FloatArray, fwhm_px: float, limit_px: int) -> FloatArray:
     Returns
     -------
     ndarray, shape (m, m)
-        Odd-sized image of about 4 FWHM.
+        Odd-sized image of about 3 FWHM: a larger one costs field in ANDROMEDA.
     """
-    half = min(round(2 * fwhm_px) + 1, psf.shape[0] // 2, (limit_px - 1) // 2)
+    half = min(round(1.5 * fwhm_px), psf.shape[0] // 2, (limit_px - 1) // 2)
     middle = psf.shape[0] // 2
     return psf[middle - half : middle + half + 1, middle - half : middle + half + 1].astype(float)
