@@ -21,6 +21,7 @@ import psycopg
 import pytest
 
 from hcdc_kernel.archive import Archive, NewProduct, NewRun
+from hcdc_kernel.archive.tables import Base
 from hcdc_kernel.datamodel import Identity
 
 _PR_SET_PDEATHSIG = 1
@@ -153,7 +154,7 @@ def postgresql():
         _wait_until_ready(server, folder)
         yield folder
     finally:
-        server.send_signal(signal.SIGINT)  # "fast": ends all connections
+        server.send_signal(signal.SIGQUIT)  # at once: nothing is to be kept
         try:
             server.wait(30)
         finally:
@@ -178,10 +179,10 @@ def _wait_until_ready(server: subprocess.Popen[bytes], folder: Path) -> None:
 _numbers = itertools.count(1)
 
 
-def new_database(server: Path, template: str = "template1") -> str:
+def new_database(server: Path) -> str:
     name = f"archive_{next(_numbers)}"
     with psycopg.connect(f"host={server} user=hcdc dbname=postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        admin.execute(f"CREATE DATABASE {name}")
     return f"postgresql://hcdc@/{name}?host={server}"
 
 
@@ -193,10 +194,18 @@ def sqlite_template(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql, tmp_path_factory) -> str:
+def postgresql_archive(postgresql, tmp_path_factory) -> str:
+    """URL of the one database that most tests share, emptied for each."""
     url = new_database(postgresql)
-    Archive.open(url, tmp_path_factory.mktemp("template")).close()
-    return url.split("?")[0].rpartition("/")[2]
+    Archive.open(url, tmp_path_factory.mktemp("postgresql")).close()
+    return url
+
+
+def emptied(url: str) -> str:
+    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with psycopg.connect(url) as connection:
+        connection.execute(f"TRUNCATE {names} RESTART IDENTITY")
+    return url
 
 
 BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
@@ -216,8 +225,7 @@ def url(request, tmp_path) -> str:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "archive.sqlite")
         return f"sqlite:///{tmp_path}/archive.sqlite"
-    template = request.getfixturevalue("postgresql_template")
-    return new_database(request.getfixturevalue("postgresql"), template)
+    return emptied(request.getfixturevalue("postgresql_archive"))
 
 
 @pytest.fixture
