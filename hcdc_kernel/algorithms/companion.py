@@ -271,11 +271,12 @@ def measure_companion(
     empty = experiment.without([source])
     places = _free_places(source, n_azimuths, avoid_xy, float(experiment.fwhm_px.max()))
     errors, n_errors = _errors_at(empty, source, places, radius_fwhm)
-    if len(errors) < 3:
-        rms = np.full(2 + source.contrast.size, np.nan)
-    else:
-        rms = np.sqrt((errors**2).mean(axis=0))
-    return CompanionFit(source, float(rms[0]), float(rms[1]), rms[2:], n_fit + n_errors, converged)
+    rms = np.sqrt((errors**2).mean(axis=0)) if len(errors) >= 3 else np.full(3, np.nan)
+    # One error for all channels where they share one contrast.
+    contrast_error = np.broadcast_to(rms[2:], source.contrast.shape).copy()
+    return CompanionFit(
+        source, float(rms[0]), float(rms[1]), contrast_error, n_fit + n_errors, converged
+    )
 
 
 def _free_places(

@@ -60,7 +60,9 @@ def snr_at(
     if noise.size < max(_LEAST_APERTURES, len(places) / 2 - 1):
         return float("nan")
     error = noise.std(ddof=1) * np.sqrt(1 + 1 / noise.size)
-    return float((sums[0] - noise.mean()) / error) if error > 0 else float("nan")
+    mean = noise.mean()
+    # A flat ring has no noise but that of rounding.
+    return float((sums[0] - mean) / error) if error > 1e-10 * abs(mean) else float("nan")
 
 
 @numba.njit(cache=True)
@@ -101,7 +103,7 @@ def _t_statistic(sums: Any, n_skip: int) -> float:
         if np.isfinite(sums[k]):
             square += (sums[k] - mean) ** 2
     error = np.sqrt(square / (n - 1) * (1.0 + 1.0 / n))
-    return (sums[0] - mean) / error if error > 0.0 else np.nan
+    return (sums[0] - mean) / error if error > 1e-10 * abs(mean) else np.nan
 
 
 @numba.njit(cache=True)
