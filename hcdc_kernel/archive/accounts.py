@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import unicodedata
 from collections.abc import Iterable
@@ -20,8 +19,10 @@ from hcdc_kernel.errors import ConfigError, NotFoundError
 
 Group = Literal["expert", "pi", "staff"]
 
-# A name becomes a folder and a part of addresses: no slash, no leading dot or dash.
-_NAME = re.compile(r"\w[\w.@+-]{0,63}")
+# A name becomes a folder and a part of addresses: no slash, no leading dot or dash, no name
+# longer than file systems take.
+_EXTRA = ". _ @ + -"
+_MAX_BYTES = 128
 
 
 def normalize_name(name: str) -> str:
@@ -40,8 +41,8 @@ def normalize_name(name: str) -> str:
     Raises
     ------
     ConfigError
-        If it is empty, longer than 64 characters or holds others than letters, digits and
-        ``. _ @ + -``.
+        If it is empty, longer than 128 bytes, holds others than letters, digits and
+        ``. _ @ + -``, or begins with one of these.
 
     Examples
     --------
@@ -51,13 +52,26 @@ def normalize_name(name: str) -> str:
     # Folding may decompose, composing may yield capitals: twice is stable.
     plain = unicodedata.normalize("NFKC", name.strip()).casefold()
     plain = unicodedata.normalize("NFKC", plain)
-    if not _NAME.fullmatch(plain):
+    if not _is_usable(plain):
         raise ConfigError(
             "This user name cannot be used",
             found=repr(name[:80]),
-            remedy="Take 1 to 64 letters, digits or . _ @ + -, beginning with a letter or digit",
+            remedy=f"Take letters, digits or {_EXTRA}, with a letter or digit first",
         )
     return plain
+
+
+def _is_usable(name: str) -> bool:
+    """Tell whether a normalized name may stand for a user, in any script."""
+    kinds = [unicodedata.category(letter)[0] for letter in name]  # L, M, N: what words are of
+    return (
+        0 < len(name.encode("utf-8", "replace")) <= _MAX_BYTES
+        and kinds[0] in "LN"
+        and all(
+            kind in "LMN" or letter in _EXTRA.split()
+            for kind, letter in zip(kinds, name, strict=True)
+        )
+    )
 
 
 class Accounts:
