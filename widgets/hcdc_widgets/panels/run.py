@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from hcdc_kernel import RunError
+from hcdc_kernel import HcdcError, RunError
 from hcdc_widgets.forms import spoken
 from hcdc_widgets.panels.feedback import Notice, guarded, in_background
 
@@ -169,8 +170,12 @@ class RunPanel(widgets.VBox):
         tasks = reduction.plan.tasks
         self.steps.begin([*(spoken(task.step) for task in tasks), _RECORD.capitalize()])
         for place, task in enumerate(tasks):
-            with self._watched(place):
-                reduction.run(until=task.step, progress=self._teller(place, len(tasks)))
+            try:
+                with self._watched(place):
+                    reduction.run(until=task.step, progress=self._teller(place, len(tasks)))
+            except HcdcError:
+                self._keep_failure(wanted)
+                raise
             done = reduction.done[place]
             words = "done before" if done.reused else f"{done.seconds:.1f} s"
             self.steps.change(place, "done", 1.0, words)
@@ -183,6 +188,16 @@ class RunPanel(widgets.VBox):
             )
         self.steps.change(len(tasks), "done", 1.0, "kept")
         return reduction.results, run
+
+    def _keep_failure(self, wanted: Request) -> None:
+        """Enter a run that failed in the archive, for the staff to see; not one stopped."""
+        if self._stop_asked.is_set():
+            return
+        # It fails again, as it must, and is kept as failed; the page tells the first error.
+        with contextlib.suppress(HcdcError):
+            self._workspace.reduce(
+                wanted.observation, recipe=wanted.recipe, settings=wanted.settings
+            )
 
     def _watched(self, place: int) -> _Watched:
         """Mark a step as running, and as failed if it raises."""

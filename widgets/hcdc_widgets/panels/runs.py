@@ -80,7 +80,7 @@ class RunsPanel(widgets.VBox):
         )
         counts = {state: sum(run.status == state for run in self._runs) for state in _STATES}
         shown = " ".join(f"{theme.badge(state)} <b>{n}</b>&emsp;" for state, n in counts.items())
-        self._counts.value = f'<p role="status">{len(self._runs)} runs:&emsp;{shown}</p>'
+        self._counts.value = f'<p role="status">{_count(len(self._runs))}:&emsp;{shown}</p>'
         self._filter()
 
     def _filter(self, _: Any = None) -> None:
@@ -97,6 +97,11 @@ class RunsPanel(widgets.VBox):
     def _choose(self, change: Any) -> None:
         """Pass on which run was chosen."""
         self.run = change["new"]
+
+
+def _count(n_runs: int) -> str:
+    """Say how many runs there are."""
+    return "1 run" if n_runs == 1 else f"{n_runs} runs"
 
 
 def _row(run: RunRecord) -> dict[str, Any]:
