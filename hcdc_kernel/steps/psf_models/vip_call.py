@@ -76,7 +76,7 @@ def call_vip(module: str, function: str, *args: Any, **settings: Any) -> Any:
 
 
 def continuous(angles_deg: FloatArray) -> FloatArray:
-    """Free angles from jumps by 360 deg and bring them to 0 to 360 where they fit.
+    """Free angles from jumps by 360 deg; the smallest comes to lie between 0 and 360.
 
     Parameters
     ----------
