@@ -116,6 +116,17 @@ def measure_limits(
     Limits
         Contrast, throughput and noise at `separation_px`.
 
+    Notes
+    -----
+    As usual, noise is that of the residual without companions. The dark lobes that angular
+    differential imaging makes beside a companion count as noise in its S/N map, however, so
+    that close to the star, within about two FWHM, a companion at the limit stays below the
+    threshold of a map that does not leave out its neighbors.
+
+    Test companions are injected one at a time by default. Several at once, as other packages
+    do, share the modes of the PSF model and lose flux to each other: on real data the
+    throughput came out up to a fifth too low between 3 and 5 FWHM.
+
     References
     ----------
     .. [1] Mawet et al. 2014, ApJ, 792, 97.

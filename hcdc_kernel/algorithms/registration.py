@@ -49,7 +49,7 @@ class StarCenter:
         ndarray, shape (2,)
             The median, x then y [px].
         """
-        return np.asarray(np.median(self.xy, axis=0))
+        return np.asarray(np.nanmedian(self.xy, axis=0))
 
 
 def find_star(images: FloatArray, fwhm: float, guess_xy: FloatArray | None = None) -> StarCenter:

@@ -119,6 +119,7 @@ def test_channels_subtracted_from_each_other_share_one_contrast(do):
         *SEARCH,
         "characterize-candidates",
         subtract_psf={"references": "joint"},
+        characterize_candidates={"n_azimuths": 6},
     )
     found = data["candidates"]
     assert found.label == ("a",)
