@@ -115,9 +115,9 @@ class SyntheticScene:
     diameter_m: float = 8.0
     dit_s: float = 64.0
     star_photons: float = 2.0e8
-    slow_opd_nm: float = 45.0
-    slow_minutes: float = 90.0
-    fast_opd_nm: float = 8.0
+    slow_opd_nm: float = 50.0
+    slow_minutes: float = 700.0
+    fast_opd_nm: float = 3.0
     fast_minutes: float = 2.0
     halo_opd_nm: float = 60.0
     read_noise: float = 10.0
@@ -189,11 +189,12 @@ def demo_scene(seed: int = 1) -> SyntheticScene:
     """
     return SyntheticScene(
         planets=(
-            TruePlanet(360.0, 315.0, (9.0e-5, 8.0e-5)),
-            TruePlanet(480.0, 75.0, (5.0e-5, 5.5e-5)),
-            TruePlanet(610.0, 200.0, (4.5e-5, 4.0e-5)),
+            TruePlanet(330.0, 315.0, (1.6e-4, 1.5e-4)),
+            TruePlanet(400.0, 75.0, (8.5e-5, 9.5e-5)),
+            TruePlanet(510.0, 200.0, (6.5e-5, 6.0e-5)),
         ),
         filter="H23",
+        size_px=101,
         wavelength_um=(1.593, 1.667),
         star_offset_px=(1.3, -0.8),
         pupil_offset_deg=12.0,

@@ -139,9 +139,13 @@ def test_noise_is_that_of_photons_and_detector() -> None:
     assert make_sequence(scene).cube.data.std() == pytest.approx(7.0, rel=0.02)
 
 
-def test_planets_of_the_demo_are_hidden_in_single_frames() -> None:
-    scene = demo_scene()
-    sequence = make_sequence(scene)
+@pytest.fixture(scope="module")
+def demo() -> Sequence:
+    return make_sequence(demo_scene())
+
+
+def test_planets_of_the_demo_are_hidden_in_single_frames(demo: Sequence) -> None:
+    scene, sequence = demo_scene(), demo
     image, peak = sequence.cube.data[0, 0], sequence.psf.data[0].max()
     star_x, star_y = scene.star_xy_px
     y, x = np.indices(image.shape)
@@ -151,8 +155,8 @@ def test_planets_of_the_demo_are_hidden_in_single_frames() -> None:
         assert planet.contrast_at(2)[0] * peak < np.percentile(ring, 99.5) - np.median(ring)
 
 
-def test_demo_turns_by_a_usual_angle() -> None:
-    assert 40 < np.ptp(make_sequence(demo_scene()).cube.frames.derotation_deg) < 50
+def test_demo_turns_by_a_usual_angle(demo: Sequence) -> None:
+    assert 40 < np.ptp(demo.cube.frames.derotation_deg) < 50
 
 
 def test_width_and_flux_of_the_psf_are_those_of_an_airy_pattern(planet_sequence: Sequence) -> None:
