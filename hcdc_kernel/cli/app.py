@@ -16,6 +16,7 @@ from hcdc_kernel.cli.screen import (
     tolerate_any_terminal,
     write_json,
     write_table,
+    write_tree,
 )
 from hcdc_kernel.cli.users import users
 from hcdc_kernel.errors import HcdcError
@@ -214,7 +215,7 @@ def provenance(product: Product, as_json: AsJson = False) -> None:  # noqa: FBT0
     if as_json:
         write_json(told.to_dict())
     else:
-        say(str(told))
+        write_tree(told.tree())
 
 
 @app.command()

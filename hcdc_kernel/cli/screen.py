@@ -6,9 +6,12 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from hcdc_kernel.archive.provenance import Branch
 
 
 def say(text: str) -> None:
@@ -59,6 +62,26 @@ def write_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         typer.echo("  ".join(cells).rstrip())
+
+
+def write_tree(branch: Branch, depth: int = 0) -> None:
+    """Write what a product was made from, each product once.
+
+    Parameters
+    ----------
+    branch : Branch
+        The product.
+    depth : int
+        How deep it stands.
+    """
+    entity = branch.entity
+    name = entity.attributes.get("uid", "")
+    made = f" by {branch.activity}" if branch.activity else ""
+    again = " (told above)" if branch.repeated else ""
+    digest = f"  sha256 {entity.attributes['sha256']}" if entity.kind == "file" else ""
+    typer.echo(f"{'  ' * depth}{entity.label} {name}".rstrip() + f"{made}{again}{digest}")
+    for lower in branch.branches:
+        write_tree(lower, depth + 1)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -42,7 +42,7 @@ def add(
 ) -> None:
     """Add a user with a new password, which is shown once."""
     password = secrets.token_urlsafe(12)
-    groups = cast("tuple[Any, ...]", tuple(group or ()))  # checked by the archive
+    groups: Any = tuple(group or ())  # checked by the archive
     added = accounts().add_user(name, password, is_admin=admin, groups=groups)
     _tell(added.name, password)
 

@@ -37,7 +37,7 @@ def page(tmp_path, *outputs: nbformat.NotebookNode) -> str:
 
 def test_the_page_has_title_language_and_contents(tmp_path):
     html = page(tmp_path)
-    assert "<title>Étoile à haut contraste</title>" in html
+    assert "<title>Étoile à haut contraste: beta-Pic &lt;b&gt;</title>" in html
     assert '<html lang="en">' in html
     assert html.count("<h1") == 1
     anchor = re.search(r'<a href="#([^"]+)">Ce qui reste</a>', html)[1]
