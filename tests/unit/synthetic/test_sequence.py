@@ -191,7 +191,9 @@ def test_written_files_are_read_as_the_sequence_itself(tmp_path: Path) -> None:
     peak = made.psf.data.max()
     m, n = (psf.data.shape[-1] // 2 for psf in (made.psf, read.psf))
     middle = (slice(None), *(slice(m - n, m + n + 1),) * 2)
-    np.testing.assert_allclose(read.psf.data, made.psf.data[middle], atol=0.03 * peak)
+    # Aberrations move the core of the star by some hundredths of a pixel; the reader centers it.
+    np.testing.assert_allclose(read.psf.data, made.psf.data[middle], atol=0.05 * peak)
+    np.testing.assert_allclose(read.psf.star_flux, made.psf.star_flux, rtol=0.04)
 
 
 def test_description_is_plain_yaml_without_references_if_there_are_none(tmp_path: Path) -> None:
