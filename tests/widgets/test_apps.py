@@ -77,7 +77,6 @@ def test_planet_is_found_by_buttons_alone_and_listed_on_the_dashboard(app, works
 
 
 def test_stopped_run_goes_on_from_where_it_was(app):
-    app.runner.stop.disabled = False
     app.runner.steps.observe(lambda _: app.runner.stop.click(), "value")
     run(app)
     assert "stopped" in app.runner.notice.value
@@ -107,3 +106,13 @@ def test_failure_of_a_step_is_told_in_words(app):
     assert 'role="alert"' in app.runner.notice.value
     assert "bug" not in app.runner.notice.value
     assert not app.result.is_open
+
+
+def test_nothing_can_be_started_twice(app):
+    seen = []
+    app.runner.observe(
+        lambda change: seen.append((app.runner.start.disabled, app.picker.take.disabled)), "busy"
+    )
+    app.runner.steps.observe(lambda _: app.runner.stop.click(), "value")
+    run(app)
+    assert seen == [(True, True), (False, False)]

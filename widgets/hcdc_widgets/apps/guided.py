@@ -42,6 +42,7 @@ class GuidedApp(widgets.VBox):
         super().__init__([self.choose, self.check, self.settings, self.run, self.result])
         self.picker.observe(guarded(self.picker.notice, self._chosen), "observation")
         self.recipe.observe(self._allow, "valid")
+        self.runner.observe(self._hold, "busy")
         self.choose.unlock()
 
     def _make_stages(self) -> None:
@@ -92,7 +93,11 @@ class GuidedApp(widgets.VBox):
 
     def _allow(self, _: Any) -> None:
         """Run only with settings that can be used."""
-        self.runner.start.disabled = not self.recipe.valid
+        self.runner.allowed = self.recipe.valid
+
+    def _hold(self, change: Any) -> None:
+        """Let nobody change the observation while it is being reduced."""
+        self.picker.take.disabled = change["new"]
 
     def _request(self) -> Request:
         """Say what to reduce."""

@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
+import traitlets
 
 from hcdc_kernel import HcdcError, RunError
 from hcdc_widgets.forms import spoken
@@ -121,7 +122,14 @@ class RunPanel(widgets.VBox):
     ----------
     worker : Thread or None
         The run at work.
+    allowed : bool
+        Whether a run may be started; for others to say.
+    busy : bool
+        Whether a run is at work.
     """
+
+    allowed = traitlets.Bool(default_value=True)
+    busy = traitlets.Bool(default_value=False)
 
     def __init__(
         self,
@@ -140,11 +148,17 @@ class RunPanel(widgets.VBox):
         self.stop.on_click(self._ask_to_stop)
         super().__init__([widgets.HBox([self.start, self.stop]), self.steps, self.notice])
 
+    @traitlets.observe("allowed", "busy")
+    def _set_buttons(self, _: Any) -> None:
+        """Offer what makes sense now."""
+        self.start.disabled = self.busy or not self.allowed
+        self.stop.disabled = not self.busy
+
     def _begin(self, _: Any) -> None:
         """Start the run beside the page."""
         wanted = self._request()
         self._stop_asked.clear()
-        self.start.disabled, self.stop.disabled = True, False
+        self.busy = True
         self.worker = in_background(guarded(self.notice, lambda: self._work(wanted)))
 
     def _ask_to_stop(self, _: Any) -> None:
@@ -157,7 +171,7 @@ class RunPanel(widgets.VBox):
         try:
             results, run = self._reduce(wanted)
         finally:
-            self.start.disabled, self.stop.disabled = False, True
+            self.busy = False
         self.notice.say("Done. The result is below.")
         self._finished(results, run)
 
