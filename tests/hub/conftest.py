@@ -29,6 +29,7 @@ class Hub:
     output: Path
     process: subprocess.Popen | None = None
     started_in_s: float = 0.0
+    start_cost_s: float = 0.0
     passwords: dict[str, str] = field(default_factory=dict)
     root: Path = ROOT
     clients: ExitStack = field(default_factory=ExitStack)
@@ -105,6 +106,12 @@ def _free_ports(n=4):
     raise AssertionError("no free ports")
 
 
+def _cost_s(process):
+    """Seconds of one core that a process has used."""
+    used = process.cpu_times()
+    return used.user + used.system
+
+
 @contextmanager
 def _running_hub(home, **accounts):
     """Start a hub as a person would, and stop it at the end."""
@@ -128,6 +135,7 @@ def _running_hub(home, **accounts):
             assert time.monotonic() - began < 120, said
             time.sleep(0.05)
         hub.started_in_s = time.monotonic() - began
+        hub.start_cost_s = sum(_cost_s(found) for found in hub.processes)
         hub.passwords["admin"] = re.search(r"password  (\S+)", said)[1]
         yield hub
     finally:
@@ -162,17 +170,32 @@ def browser():
         launched.close()
 
 
+@pytest.fixture(scope="session")
+def open_window(browser):
+    """What opens an empty browser window, and keeps a picture of it when it closes."""
+
+    @contextmanager
+    def opened(picture):
+        context = browser.new_context(viewport={"width": 1366, "height": 860})
+        page = context.new_page()
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("console", lambda message: _note(page.problems, message))
+        try:
+            yield page
+        finally:
+            page.screenshot(path=picture)
+            context.close()
+
+    return opened
+
+
+def _note(problems, message):
+    if message.type == "error":
+        problems.append(f"{message.text} ({message.location.get('url')})")
+
+
 @pytest.fixture
-def page(browser, request, tmp_path):
-    """An empty browser window; what it shows at the end of the test is kept as a picture."""
-    context = browser.new_context(viewport={"width": 1366, "height": 860})
-    opened = context.new_page()
-    opened.problems = []
-    opened.on("pageerror", lambda error: opened.problems.append(str(error)))
-    opened.on(
-        "console",
-        lambda message: opened.problems.append(message.text) if message.type == "error" else None,
-    )
-    yield opened
-    opened.screenshot(path=tmp_path / f"{request.node.name}.png")
-    context.close()
+def page(open_window, request, tmp_path):
+    with open_window(tmp_path / f"{request.node.name}.png") as opened:
+        yield opened

@@ -10,8 +10,10 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hub")]
 
 
-def test_the_hub_is_there_within_fifteen_seconds(hub):
-    assert hub.started_in_s < 15
+def test_the_hub_is_there_within_fifteen_seconds_of_work(hub):
+    # Seconds of a core, not of the clock: other tests run beside this one.
+    assert hub.start_cost_s < 15
+    print(f"the hub started in {hub.started_in_s:.1f} s, {hub.start_cost_s:.1f} s of one core")  # noqa: T201
 
 
 def test_nobody_signs_up(hub):
