@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, event, exc, make_url, text
+from sqlalchemy import URL, Engine, create_engine, event, exc, make_url, text
 from sqlalchemy.orm import Session
 
 from hcdc_kernel.archive.complaints import explained
@@ -18,6 +18,7 @@ from hcdc_kernel.errors import ArchiveError
 
 _BUSY_S = 30.0  # how long a writer waits for another
 _CONNECT_S = 10
+_inherited: list[Any] = []  # after a fork: closing them would disturb the parent
 _ADVISORY_LOCK = 0x48434443  # "HCDC"; any number that all our processes agree on
 
 
@@ -170,23 +171,25 @@ def _prepare_folder(url: URL) -> None:
 
 def _make_engine(url: URL) -> Engine:
     """Make SQLAlchemy's engine with our manners for the kind of database."""
+    # A pool for SQLite too: closing the last connection would write the log back each time.
     # Parameters stay out of messages: they hold password hashes.
-    if url.get_backend_name() == "sqlite":
-        engine = create_engine(
-            url, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": _BUSY_S}
-        )
-        event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
+    is_sqlite = url.get_backend_name() == "sqlite"
     engine = create_engine(
         url,
         pool_size=2,
-        pool_pre_ping=True,
+        pool_pre_ping=not is_sqlite,
         hide_parameters=True,
-        connect_args={"connect_timeout": _CONNECT_S, "application_name": "hcdc"},
+        connect_args=(
+            {"timeout": _BUSY_S}
+            if is_sqlite
+            else {"connect_timeout": _CONNECT_S, "application_name": "hcdc"}
+        ),
     )
     event.listen(engine, "connect", _note_process)
     event.listen(engine, "checkout", _refuse_inherited)
+    if is_sqlite:
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -211,6 +214,7 @@ def _note_process(_connection: Any, record: Any) -> None:
 def _refuse_inherited(_connection: Any, record: Any, proxy: Any) -> None:
     """After a fork, leave the parent's connections alone and open new ones."""
     if record.info["pid"] != os.getpid():
+        _inherited.append(record.dbapi_connection)
         record.dbapi_connection = proxy.dbapi_connection = None
         raise exc.DisconnectionError("connection of the parent process")
 

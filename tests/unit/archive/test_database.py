@@ -120,13 +120,10 @@ def _count(archive: Archive, answers) -> None:
     answers.put((os.getpid(), len(archive.products())))
 
 
-@pytest.mark.postgresql
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_forked_process_opens_connections_of_its_own(
-    postgresql_archive, tmp_path, given, request
-):
+def test_a_forked_process_opens_connections_of_its_own(url, tmp_path, given):
     context = multiprocessing.get_context("fork")
-    with Archive.open(postgresql_archive, tmp_path / "store") as archive:
+    with Archive.open(url, tmp_path / "store") as archive:
         archive.add_product(given.residual("forked"))
         before = len(archive.products())
         answers = context.SimpleQueue()
