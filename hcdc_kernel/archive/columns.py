@@ -16,12 +16,33 @@ def clean_text(text: str) -> str:
 
     File names may hold bytes that are no UTF-8, error messages may hold NUL: both are
     written as escapes.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    str
+        Equal to `text` if there is nothing to escape.
     """
     return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 
 def clean_json(value: Any) -> Any:
-    """Make a value that JSON can hold, without losing NaN or infinity: they become text."""
+    """Make a value that JSON can hold, without losing NaN or infinity: they become text.
+
+    Parameters
+    ----------
+    value : object
+        Plain values, containers, numpy scalars and arrays; others become text.
+
+    Returns
+    -------
+    object
+        Made of dict, list, str, int, float, bool and None only.
+    """
     if isinstance(value, Mapping):
         return {clean_text(str(name)): clean_json(part) for name, part in value.items()}
     if isinstance(value, tuple | list | set | frozenset):
@@ -42,11 +63,37 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Bring a time to UTC."""
+        """Bring a time to UTC.
+
+        Parameters
+        ----------
+        value : object or None
+            What is handed in.
+        dialect : Dialect
+            The kind of database.
+
+        Returns
+        -------
+        object or None
+            What the database is given.
+        """
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Say that the time is UTC."""
+        """Say that the time is UTC.
+
+        Parameters
+        ----------
+        value : datetime or None
+            What the database gives.
+        dialect : Dialect
+            The kind of database.
+
+        Returns
+        -------
+        datetime or None
+            In UTC.
+        """
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -59,7 +106,20 @@ class PlainText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Clean a text."""
+        """Clean a text.
+
+        Parameters
+        ----------
+        value : object or None
+            What is handed in.
+        dialect : Dialect
+            The kind of database.
+
+        Returns
+        -------
+        object or None
+            What the database is given.
+        """
         return None if value is None else clean_text(value)
 
 
@@ -70,5 +130,18 @@ class PlainJson(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        """Clean a value."""
+        """Clean a value.
+
+        Parameters
+        ----------
+        value : object or None
+            What is handed in.
+        dialect : Dialect
+            The kind of database.
+
+        Returns
+        -------
+        object or None
+            What the database is given.
+        """
         return clean_json(value)

@@ -25,6 +25,11 @@ _ADVISORY_LOCK = 0x48434443  # "HCDC"; any number that all our processes agree o
 class Database:
     """A database whose tables are those of this software.
 
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL.
+
     Attributes
     ----------
     place : str

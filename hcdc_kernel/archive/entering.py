@@ -48,6 +48,11 @@ class Stored:
 def require_key(key: str) -> None:
     """Refuse a content key that is none.
 
+    Parameters
+    ----------
+    key : str
+        What is to be one.
+
     Raises
     ------
     ArchiveError
@@ -58,7 +63,20 @@ def require_key(key: str) -> None:
 
 
 def observation_key(identity: Identity, keys: Mapping[str, str]) -> str:
-    """Make the content key of an observation from its identity and its inputs."""
+    """Make the content key of an observation from its identity and its inputs.
+
+    Parameters
+    ----------
+    identity : Identity
+        Star, camera, filter, night.
+    keys : mapping of str to str
+        Content keys of the inputs.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     parts = [identity.target, identity.instrument, identity.filter, identity.night]
     text = json.dumps([parts, sorted(keys.items())])
     return hashlib.sha256(text.encode()).hexdigest()
@@ -67,7 +85,24 @@ def observation_key(identity: Identity, keys: Mapping[str, str]) -> str:
 def enter_observation(
     session: Session, identity: Identity, keys: Mapping[str, str], facts: Mapping[str, Any]
 ) -> int:
-    """Enter an observation unless it is known; another content gets another name."""
+    """Enter an observation unless it is known; another content gets another name.
+
+    Parameters
+    ----------
+    session : Session
+        Within a writing transaction.
+    identity : Identity
+        Star, camera, filter, night.
+    keys : mapping of str to str
+        Content keys of its inputs.
+    facts : mapping
+        What else is known.
+
+    Returns
+    -------
+    int
+        Number of the new or the known observation.
+    """
     key = observation_key(identity, keys)
     insert_new(session, Target, {"name": identity.target})
     rest = dict(facts)
@@ -95,7 +130,17 @@ def enter_observation(
 
 
 def enter_sources(session: Session, observation: int, sources: Iterable[Source]) -> None:
-    """Enter the source files of an observation; one that has moved gets its new path."""
+    """Enter the source files of an observation; one that has moved gets its new path.
+
+    Parameters
+    ----------
+    session : Session
+        Within a writing transaction.
+    observation : int
+        Number of the observation.
+    sources : iterable of Source
+        Its files.
+    """
     for source in sources:
         row = {
             "observation_id": observation,
@@ -117,13 +162,40 @@ def enter_sources(session: Session, observation: int, sources: Iterable[Source])
 
 
 def enter_input(session: Session, observation: int, name: str, product: int) -> None:
-    """Say that a reduction of an observation starts from a product."""
+    """Say that a reduction of an observation starts from a product.
+
+    Parameters
+    ----------
+    session : Session
+        Within a writing transaction.
+    observation : int
+        Number of the observation.
+    name : str
+        Name of the input, such as ``"cube"``.
+    product : int
+        Number of the product.
+    """
     row = {"observation_id": observation, "name": name, "product_id": product}
     insert_new(session, ObservationInput, row)
 
 
 def enter_product(session: Session, new: NewProduct, stored: Stored) -> int:
-    """Enter a product whose bytes are in the store, or take the one with the same key."""
+    """Enter a product whose bytes are in the store, or take the one with the same key.
+
+    Parameters
+    ----------
+    session : Session
+        Within a writing transaction.
+    new : NewProduct
+        The product.
+    stored : Stored
+        Its bytes.
+
+    Returns
+    -------
+    int
+        Number of the new or the known product.
+    """
     run = run_id(session, new.run) if new.run else None
     row = {
         "uid": new.key[:16],
@@ -155,19 +227,52 @@ def enter_product(session: Session, new: NewProduct, stored: Stored) -> int:
 
 
 def replace_bytes(session: Session, product: int, stored: Stored) -> None:
-    """Say that a product whose bytes were lost has been made again."""
+    """Say that a product whose bytes were lost has been made again.
+
+    Parameters
+    ----------
+    session : Session
+        Within a writing transaction.
+    product : int
+        Number of the product.
+    stored : Stored
+        Its new bytes.
+    """
     session.execute(
         update(Product).where(Product.id == product).values(sha256=stored.sha256, size=stored.size)
     )
 
 
 def enter_link(session: Session, run: int, product: int, role: Role) -> None:
-    """Say what a run had to do with a product; the first word stands."""
+    """Say what a run had to do with a product; the first word stands.
+
+    Parameters
+    ----------
+    session : Session
+        Within a writing transaction.
+    run, product : int
+        Numbers of both.
+    role : {"generated", "reused", "input"}
+        What the run had to do with it.
+    """
     insert_new(session, RunProduct, {"run_id": run, "product_id": product, "role": role})
 
 
 def enter_run(session: Session, new: NewRun) -> int:
-    """Enter a run of this process."""
+    """Enter a run of this process.
+
+    Parameters
+    ----------
+    session : Session
+        Within a writing transaction.
+    new : NewRun
+        What is reduced, and how.
+
+    Returns
+    -------
+    int
+        Number of the run.
+    """
     row = Run(
         uid=secrets.token_hex(8),
         observation_id=observation_id(session, new.observation),

@@ -84,6 +84,18 @@ def not_found(what: str, name: str, known: Iterable[str], hint: str) -> NotFound
 def observation_id(session: Session, name: str) -> int:
     """Find the number of an observation.
 
+    Parameters
+    ----------
+    session : Session
+        Within a transaction.
+    name : str
+        Its name.
+
+    Returns
+    -------
+    int
+        Its number.
+
     Raises
     ------
     NotFoundError
@@ -99,6 +111,18 @@ def observation_id(session: Session, name: str) -> int:
 
 def run_id(session: Session, uid: str) -> int:
     """Find the number of a run by its uid or the beginning of it.
+
+    Parameters
+    ----------
+    session : Session
+        Within a transaction.
+    uid : str
+        Its uid or the beginning of it.
+
+    Returns
+    -------
+    int
+        Its number.
 
     Raises
     ------
@@ -121,6 +145,18 @@ def run_id(session: Session, uid: str) -> int:
 
 def product_id(session: Session, uid: str) -> int:
     """Find the number of a product by its uid, its content key or the beginning of either.
+
+    Parameters
+    ----------
+    session : Session
+        Within a transaction.
+    uid : str
+        Its uid, its content key or the beginning of either.
+
+    Returns
+    -------
+    int
+        Its number.
 
     Raises
     ------
@@ -147,7 +183,20 @@ def product_id(session: Session, uid: str) -> int:
 
 
 def observation_infos(session: Session, *where: ColumnElement[bool]) -> list[ObservationInfo]:
-    """Tell the observations that fulfil all conditions, by name."""
+    """Tell the observations that fulfil all conditions, by name.
+
+    Parameters
+    ----------
+    session : Session
+        Within a transaction.
+    *where : conditions
+        On the tables of observations and targets.
+
+    Returns
+    -------
+    list of ObservationInfo
+        Empty if there is none.
+    """
     rows = session.execute(
         select(Observation, Target.name)
         .join(Target, Target.id == Observation.target_id)
@@ -160,7 +209,22 @@ def observation_infos(session: Session, *where: ColumnElement[bool]) -> list[Obs
 def run_infos(
     session: Session, *where: ColumnElement[bool], limit: int | None = None
 ) -> list[RunInfo]:
-    """Tell the runs that fulfil all conditions, newest first."""
+    """Tell the runs that fulfil all conditions, newest first.
+
+    Parameters
+    ----------
+    session : Session
+        Within a transaction.
+    *where : conditions
+        On the tables of runs and observations.
+    limit : int, optional
+        How many at most.
+
+    Returns
+    -------
+    list of RunInfo
+        Empty if there is none.
+    """
     rows = session.execute(
         select(Run, Observation.name)
         .join(Observation, Observation.id == Run.observation_id)
@@ -172,7 +236,20 @@ def run_infos(
 
 
 def product_infos(session: Session, ids: Ids) -> list[ProductInfo]:
-    """Tell the products of these numbers, oldest first."""
+    """Tell the products of these numbers, oldest first.
+
+    Parameters
+    ----------
+    session : Session
+        Within a transaction.
+    ids : Select
+        Query that gives the numbers.
+
+    Returns
+    -------
+    list of ProductInfo
+        Empty if there is none.
+    """
     rows = session.execute(
         select(Product, Observation.name, Run.uid)
         .outerjoin(Observation, Observation.id == Product.observation_id)

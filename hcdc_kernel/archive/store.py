@@ -54,6 +54,11 @@ class ProductStore:
     Equal content is kept once. A file appears under its name only when all its bytes are on
     disk: they are written to a ``.part`` file first, flushed, then renamed.
 
+    Parameters
+    ----------
+    folder : Path
+        Where the store is to be.
+
     Attributes
     ----------
     folder : Path
@@ -178,7 +183,10 @@ class ProductStore:
         bool
             False if the file is lost, unreadable or cut short.
         """
-        return self._holds(address, size)
+        try:
+            return self._place(address).stat().st_size == size
+        except OSError:
+            return False
 
     def clean(self) -> int:
         """Remove the ``.part`` files of writers that died.
@@ -202,13 +210,6 @@ class ProductStore:
         if not _ADDRESS.fullmatch(address):
             raise StoreError("Not the address of a product", found=repr(address))
         return self.folder / address[:2] / address[2:4] / address
-
-    def _holds(self, address: str, size: int) -> bool:
-        """Tell whether the file is there with its full length."""
-        try:
-            return self._place(address).stat().st_size == size
-        except OSError:
-            return False
 
     def _write(self, content: Path | bytes, stack: ExitStack) -> _Part:
         """Write a content to a part file that lasts as long as the stack."""
@@ -239,7 +240,7 @@ class ProductStore:
 
     def _settle(self, part: _Part) -> str:
         """Bring the bytes to disk and give the file its name, unless it is there already."""
-        if self._holds(part.address, part.size):
+        if self.holds(part.address, part.size):
             return part.address
         os.fchmod(part.file.fileno(), 0o444)
         os.fsync(part.file.fileno())

@@ -21,7 +21,13 @@ from hcdc_kernel.archive.columns import PlainJson, PlainText, UtcDateTime
 
 
 def now() -> datetime:
-    """Tell the time, UTC."""
+    """Tell the time.
+
+    Returns
+    -------
+    datetime
+        In UTC.
+    """
     return datetime.now(UTC)
 
 
