@@ -100,28 +100,74 @@ class CenterStar(Step):
         cube, psf = data["cube"], data["psf"]
         assert isinstance(cube, Cube)
         assert isinstance(psf, Psf)
-        star_xy = cube.star_xy_px.astype(float)
-        if config.method == "measure":
-            star_xy = self._measure(cube, psf, config, progress)
-        window = _choose_window(star_xy, cube, config, float(psf.fwhm_px.max()))
-        return {"cube": _cut(cube, window)}
+        return {"cube": center_frames(cube, psf, config, progress)}
 
-    def _measure(
-        self, cube: Cube, psf: Psf, config: CenterStarConfig, progress: Progress
-    ) -> FloatArray:
-        """Find the star in each image and hold it against the position given."""
-        star_xy = np.empty(cube.star_xy_px.shape)
-        for wave in range(cube.n_wave):
-            progress(wave / cube.n_wave, f"channel {wave + 1} of {cube.n_wave}")
-            found = find_star(cube.data[wave], float(psf.fwhm_px[wave]))
-            common = np.nanmedian(found.xy, axis=0)
-            single = config.alignment == "per-frame" or (
-                config.alignment == "auto" and found.scatter_px > config.common_below
-            )
-            single_xy = np.where(np.isnan(found.xy), common, found.xy)
-            star_xy[wave] = single_xy if single else common
-            _compare(common, np.median(cube.star_xy_px[wave], axis=0), config.max_disagreement)
-        return star_xy
+
+def center_frames(
+    cube: Cube, psf: Psf, config: CenterStarConfig, progress: Progress = no_progress
+) -> Cube:
+    """Find the star in each image and crop all images to a square around it.
+
+    Parameters
+    ----------
+    cube : Cube
+        The images.
+    psf : Psf
+        The star in the same channels; only its width is used.
+    config : CenterStarConfig
+        How.
+    progress : callable
+        Told how far the work is.
+
+    Returns
+    -------
+    Cube
+        Odd-sized, square, the star at pixel ``(n // 2, n // 2)`` of every image.
+
+    Raises
+    ------
+    DataError
+        If the star cannot be found, is not where the data say, or is too near the border.
+    """
+    star_xy = cube.star_xy_px.astype(float)
+    if config.method == "measure":
+        star_xy = _measure(cube, psf, config, progress)
+    return _cut(cube, _choose_window(star_xy, cube, config, float(psf.fwhm_px.max())))
+
+
+def _measure(cube: Cube, psf: Psf, config: CenterStarConfig, progress: Progress) -> FloatArray:
+    """Find the star in each image and hold it against the position given."""
+    star_xy = np.empty(cube.star_xy_px.shape)
+    for wave in range(cube.n_wave):
+        progress(wave / cube.n_wave, f"channel {wave + 1} of {cube.n_wave}")
+        found = find_star(cube.data[wave], float(psf.fwhm_px[wave]))
+        common = np.nanmedian(found.xy, axis=0)
+        single = config.alignment == "per-frame" or (
+            config.alignment == "auto" and found.scatter_px > config.common_below
+        )
+        single_xy = np.where(np.isnan(found.xy), common, found.xy)
+        star_xy[wave] = single_xy if single else common
+        _compare(common, np.median(cube.star_xy_px[wave], axis=0), config.max_disagreement)
+    return star_xy
+
+
+def crop_to(cube: Cube, size_px: int) -> Cube:
+    """Cut the middle out of centered images.
+
+    Parameters
+    ----------
+    cube : Cube
+        Centered, odd-sized images.
+    size_px : int
+        Odd size of the result, not larger than the images [px].
+
+    Returns
+    -------
+    Cube
+        The same images, less of their border.
+    """
+    middle = np.rint(cube.star_xy_px).astype(np.int64)
+    return _cut(cube, _Window(middle, np.zeros(middle.shape), size_px // 2, 0))
 
 
 def _compare(found: FloatArray, given: FloatArray, limit: float) -> None:

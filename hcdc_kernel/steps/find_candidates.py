@@ -60,7 +60,7 @@ class FindCandidates(Step):
     """
 
     name: ClassVar[str] = "find-candidates"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     inputs: ClassVar[tuple[str, ...]] = ("detection", "residual", "psf")
     outputs: ClassVar[tuple[str, ...]] = ("candidates",)
     Config = FindCandidatesConfig
@@ -128,15 +128,19 @@ def _search(
     n_most = config.max_candidates
     if n_skip is None:  # a map that cannot be made again
         return find_sources(snr, limit, fwhm_px, inner_px=inner_px, n_most=n_most)
-    hidden, found = image.astype(float), list[Source]()
+    hidden, found, places = image.astype(float), list[Source](), list[tuple[float, float]]()
     rows, columns = np.indices(snr.shape)
-    while len(found) < n_most:
+    # Two looks at most for each: one source can stand out again beside the hole it left.
+    for _ in range(2 * n_most):
         new = find_sources(snr, limit, fwhm_px, inner_px=inner_px, n_most=1)
-        if not new:
+        if not new or len(found) == n_most:
             break
-        found += new
         x, y = centroid(image, new[0].xy, fwhm_px)
-        hidden[np.hypot(columns - x, rows - y) <= _HIDDEN_FWHM * fwhm_px] = np.nan
+        if all(np.hypot(x - other[0], y - other[1]) > fwhm_px for other in places):
+            found += new
+            places.append((x, y))
+        for at in ((x, y), new[0].xy):
+            hidden[np.hypot(columns - at[0], rows - at[1]) <= _HIDDEN_FWHM * fwhm_px] = np.nan
         snr = snr_map(hidden, fwhm_px, exclude_neighbors=n_skip)
     return found
 

@@ -31,7 +31,7 @@ def test_its_steps_are_installed_and_take_its_settings(recipe: Recipe) -> None:
 
 
 def test_its_data_connect(recipe: Recipe) -> None:
-    there = {"cube", "psf"}
+    there = {"cube", "psf"} | ({"references"} if recipe.name.startswith("rdi") else set())
     for step in recipe.steps:
         part = load_step(step.step)
         missing = set(part.inputs) - there
@@ -42,7 +42,8 @@ def test_its_data_connect(recipe: Recipe) -> None:
 
 def test_it_begins_by_centering_and_ends_with_the_verdict(recipe: Recipe) -> None:
     names = [step.step for step in recipe.steps]
-    assert names[:2] == ["center-star", "select-frames"]
+    assert names[0] == "center-star"
+    assert "select-frames" in names[:3]
     assert names[-1] == "assess-quality"
 
 
