@@ -78,7 +78,7 @@ def test_a_broad_source_is_listed_once(planet_data, do):
     rows, columns = np.indices((n_y, n_x))
     square = (columns - n_x // 2 - 11) ** 2 + (rows - n_y // 2 - 3) ** 2
     noise = np.random.default_rng(4).normal(size=(n_y, n_x))
-    blob = noise + 40 * np.exp(-square / (2 * (0.8 * fwhm_px) ** 2))
+    blob = noise + 40 * np.exp(-square / (2 * (1.6 * fwhm_px) ** 2))
     data = planet_data | {"residual": replace(residual, data=blob[None].astype(np.float32))}
     found = do(data, *SEARCH)["candidates"]
     xy = np.deg2rad(found.position_angle_deg)
