@@ -18,10 +18,8 @@ c.MappingKernelManager.cull_interval = 300
 # Nothing is installed into the center's environment from a user's page, and what other packages
 # bring along but nobody here needs does not slow down the start.
 c.LabApp.extension_manager = "readonly"
-c.ServerApp.jpserver_extensions = {
-    "jupyter_lsp": False,
-    "panel.io.jupyter_server_extension": False,
-}
+c.ServerApp.jpserver_extensions = {"panel.io.jupyter_server_extension": False}
+c.LanguageServerManager.autodetect = False
 # Root only where the whole hub is root without system users to turn to, as in a container.
 c.ServerApp.allow_root = os.geteuid() == 0
 
