@@ -70,24 +70,6 @@ def test_threshold_and_inner_limit_are_obeyed(planet_data, do):
     assert np.all(np.diff(many.snr) <= 0)
 
 
-def test_a_broad_source_is_listed_once(planet_data, do):
-    """What stands out beside the hole that a source left is that source again."""
-    residual = planet_data["residual"]
-    n_y, n_x = residual.data.shape[1:]
-    fwhm_px = float(planet_data["psf"].fwhm_px[0])
-    rows, columns = np.indices((n_y, n_x))
-    square = (columns - n_x // 2 - 11) ** 2 + (rows - n_y // 2 - 3) ** 2
-    noise = np.random.default_rng(4).normal(size=(n_y, n_x))
-    blob = noise + 40 * np.exp(-square / (2 * (1.6 * fwhm_px) ** 2))
-    data = planet_data | {"residual": replace(residual, data=blob[None].astype(np.float32))}
-    found = do(data, *SEARCH)["candidates"]
-    xy = np.deg2rad(found.position_angle_deg)
-    places = np.stack([np.sin(xy), np.cos(xy)]) * found.separation_mas
-    apart = np.hypot(*(places[:, :, None] - places[:, None, :]))[np.triu_indices(len(found), 1)]
-    assert len(found) >= 1
-    assert (apart > fwhm_px * residual.pixel_scale_mas).all()
-
-
 def test_map_made_otherwise_is_searched_as_it_is(planet_data, do):
     detection = replace(planet_data["detection"], history=())
     found = do(planet_data | {"detection": detection}, "find-candidates")["candidates"]
