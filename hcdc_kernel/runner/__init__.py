@@ -1,1 +1,1 @@
-"""To be written."""
+"""Plans, reductions, notebooks and reports: from a recipe to kept products."""
