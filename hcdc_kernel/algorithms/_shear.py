@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from hcdc_kernel.algorithms.arrays import FloatArray, IntArray
+from hcdc_kernel.arrays import FloatArray, IntArray
 
 # Missing pixels are filled from measured ones within this distance [px].
 _FILL_REACH_PX = 3

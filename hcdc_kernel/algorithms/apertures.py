@@ -6,9 +6,8 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.floating[Any]]
+from hcdc_kernel.arrays import FloatArray
 
 
 @numba.njit(cache=True, inline="always")

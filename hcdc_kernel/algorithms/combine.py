@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numba import njit
 
-from hcdc_kernel.algorithms.arrays import FloatArray, require_shape
+from hcdc_kernel.arrays import FloatArray, require_shape
 from hcdc_kernel.errors import DataError
 
 Method = Literal["median", "mean", "weighted"]

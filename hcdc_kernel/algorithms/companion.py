@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hcdc_kernel.algorithms.experiment import Experiment, PointSource
-
-FloatArray = NDArray[np.floating[Any]]
+from hcdc_kernel.arrays import FloatArray
 
 _STEP_PX = 0.3
 _STEP_FLUX = 0.1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,7 @@ from hcdc_kernel.algorithms.apertures import aperture_sums, ring_positions
 from hcdc_kernel.algorithms.experiment import Experiment
 from hcdc_kernel.algorithms.snr import n_apertures, snr_threshold
 from hcdc_kernel.algorithms.throughput import InjectionTests, measure_throughput
-
-FloatArray = NDArray[np.floating[Any]]
+from hcdc_kernel.arrays import FloatArray
 
 _RING_STARTS = 6
 _LEAST_APERTURES = 4

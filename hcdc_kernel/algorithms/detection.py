@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from hcdc_kernel.algorithms.apertures import aperture_map, aperture_sums
 from hcdc_kernel.algorithms.snr import n_apertures, snr_threshold
-
-FloatArray = NDArray[np.floating[Any]]
+from hcdc_kernel.arrays import FloatArray
 
 # Rings of a bright source may be this much brighter than in the PSF: the reduction changes them.
 _SIDELOBE_MARGIN = 2.5

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hcdc_kernel.algorithms.apertures import aperture_sums
 from hcdc_kernel.algorithms.injection import companion_track, inject
-
-FloatArray = NDArray[np.floating[Any]]
+from hcdc_kernel.arrays import FloatArray
 
 ReduceArrays = Callable[[FloatArray], FloatArray]
 """A whole reduction: cube (n_wave, n_time, n_y, n_x) in, residual (n_wave, n_y, n_x) out."""

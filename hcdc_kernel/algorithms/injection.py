@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.errors import DataError
-
-FloatArray = NDArray[np.floating[Any]]
 
 
 def companion_track(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,8 @@ from scipy import ndimage, optimize
 
 from hcdc_kernel.algorithms.apertures import aperture_sums
 from hcdc_kernel.algorithms.rotate import shift
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.errors import DataError
-
-FloatArray = NDArray[np.floating[Any]]
 
 _SIGMA_OF_FWHM = 1.0 / np.sqrt(8.0 * np.log(2.0))
 _LEAST_PEAK_SIGMA = 5.0

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft, ndimage
 
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.errors import DataError
-
-FloatArray = NDArray[np.floating[Any]]
 
 # A center found from rings of light must scatter this much more from frame to frame than one
 # found in another way, before the other is trusted instead.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from hcdc_kernel.algorithms.arrays import FloatArray, require_finite, require_shape
+from hcdc_kernel.arrays import FloatArray, require_finite, require_shape
 from hcdc_kernel.errors import DataError
 
 # Half width of the windowed sinc [px of the coarser grid]; rms errors of 1e-4 at Nyquist's rate.

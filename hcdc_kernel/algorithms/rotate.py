@@ -14,7 +14,7 @@ import numpy as np
 import scipy.fft
 
 from hcdc_kernel.algorithms._shear import embed, mark_missing, shear_phases
-from hcdc_kernel.algorithms.arrays import FloatArray, require_finite, require_shape
+from hcdc_kernel.arrays import FloatArray, require_finite, require_shape
 
 # Beyond the field the image goes on, mirrored and faded out over this many pixels [px]: a
 # sharp edge would ring into the field.

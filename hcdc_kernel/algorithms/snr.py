@@ -6,12 +6,10 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from hcdc_kernel.algorithms.apertures import aperture_sums, pixel_overlap, ring_positions
-
-FloatArray = NDArray[np.floating[Any]]
+from hcdc_kernel.arrays import FloatArray
 
 # Fewer noise apertures than this say next to nothing about the noise.
 _LEAST_APERTURES = 3

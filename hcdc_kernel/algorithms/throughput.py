@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hcdc_kernel.algorithms.experiment import Experiment, PointSource
-
-FloatArray = NDArray[np.floating[Any]]
+from hcdc_kernel.arrays import FloatArray
 
 _APART_FWHM = 4.0
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hcdc_kernel.datamodel.arrays import (
+from hcdc_kernel.arrays import (
     BoolArray,
     FloatArray,
     IntArray,

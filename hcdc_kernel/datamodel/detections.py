@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hcdc_kernel.datamodel.arrays import FloatArray, require_shape
+from hcdc_kernel.arrays import FloatArray, require_shape
 from hcdc_kernel.datamodel.history import History
 from hcdc_kernel.datamodel.identity import Identity
 

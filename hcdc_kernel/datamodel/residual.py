@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hcdc_kernel.datamodel.arrays import FloatArray, require_shape
+from hcdc_kernel.arrays import FloatArray, require_shape
 from hcdc_kernel.datamodel.history import History
 from hcdc_kernel.datamodel.identity import Identity
 

@@ -8,8 +8,8 @@ from typing import ClassVar, cast
 import numpy as np
 from pydantic import ValidationError
 
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Cube, Frames, Identity, Sequence
-from hcdc_kernel.datamodel.arrays import FloatArray
 from hcdc_kernel.errors import ConfigError, DataError, FileFormatError, UnitError
 from hcdc_kernel.instruments.door import Instrument, SequenceDescription
 from hcdc_kernel.instruments.fields import ReferencesFile, SequenceFields

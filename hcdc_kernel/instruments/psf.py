@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from hcdc_kernel.algorithms.photometry import aperture_flux, center_psf, fit_star
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Cube, Psf
-from hcdc_kernel.datamodel.arrays import FloatArray
 from hcdc_kernel.errors import DataError
 from hcdc_kernel.instruments.fields import SequenceFields
 from hcdc_kernel.instruments.values import read_images

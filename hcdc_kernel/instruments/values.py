@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hcdc_kernel.datamodel.arrays import FloatArray
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.errors import DataError, FileFormatError
 from hcdc_kernel.instruments.fields import CubeFile, Numbers
 from hcdc_kernel.io import FitsPart, read_fits

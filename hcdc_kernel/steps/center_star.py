@@ -11,8 +11,8 @@ from pydantic import Field
 
 from hcdc_kernel.algorithms.registration import find_star
 from hcdc_kernel.algorithms.rotate import shift
+from hcdc_kernel.arrays import FloatArray, IntArray
 from hcdc_kernel.datamodel import Cube, Data, Psf
-from hcdc_kernel.datamodel.arrays import FloatArray, IntArray
 from hcdc_kernel.errors import DataError
 from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress
 from hcdc_kernel.units import Pixel

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from hcdc_kernel.algorithms.combine import combine, variance_over_time
 from hcdc_kernel.algorithms.rotate import derotate
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Cube, Data, Residual
-from hcdc_kernel.datamodel.arrays import FloatArray
 from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from hcdc_kernel.algorithms.experiment import Experiment, PointSource
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Candidates, Cube, Data, Psf, Residual
-from hcdc_kernel.datamodel.arrays import FloatArray
 from hcdc_kernel.errors import DataError
 from hcdc_kernel.steps.apply import replay_reduction
 

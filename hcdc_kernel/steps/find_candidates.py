@@ -16,8 +16,8 @@ from hcdc_kernel.algorithms.detection import (
     threshold_map,
 )
 from hcdc_kernel.algorithms.snr import false_alarm_probability, n_apertures, snr_map
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Candidates, Data, DetectionMap, History, Psf, Residual
-from hcdc_kernel.datamodel.arrays import FloatArray
 from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress
 from hcdc_kernel.steps.map_snr import all_channels
 from hcdc_kernel.units import Milliarcsec

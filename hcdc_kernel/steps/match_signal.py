@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field, model_validator
 
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Cube, Data, DetectionMap, Psf, Residual
-from hcdc_kernel.datamodel.arrays import FloatArray
 from hcdc_kernel.steps.aligned_frames import aligned_frames
 from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress
 from hcdc_kernel.steps.psf_models.plugin import check_settings, finite_frames, make_model

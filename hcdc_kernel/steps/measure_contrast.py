@@ -10,8 +10,8 @@ from pydantic import Field
 
 from hcdc_kernel.algorithms.contrast import measure_limits
 from hcdc_kernel.algorithms.throughput import InjectionTests
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Candidates, ContrastCurve, Cube, Data, Psf, Residual
-from hcdc_kernel.datamodel.arrays import FloatArray
 from hcdc_kernel.errors import ConfigError
 from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress
 from hcdc_kernel.steps.experiments import known_sources, make_experiment

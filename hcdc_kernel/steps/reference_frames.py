@@ -8,8 +8,8 @@ import numpy as np
 
 from hcdc_kernel.algorithms.psfsub import ReferenceChoice, turns_between
 from hcdc_kernel.algorithms.rescale import rescale
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Cube
-from hcdc_kernel.datamodel.arrays import FloatArray
 from hcdc_kernel.errors import DataError
 
 ReferenceKind = Literal["rotated", "library", "scaled", "joint"]

@@ -19,8 +19,8 @@ from hcdc_kernel.algorithms.psfsub import (
     full_frame,
     subtract_model,
 )
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Cube, Data, Psf
-from hcdc_kernel.datamodel.arrays import FloatArray
 from hcdc_kernel.errors import ConfigError
 from hcdc_kernel.steps.aligned_frames import aligned_frames
 from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress

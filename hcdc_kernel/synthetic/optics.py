@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hcdc_kernel.datamodel.arrays import FloatArray
+from hcdc_kernel.arrays import FloatArray
 
 ComplexArray = NDArray[np.complexfloating]
 _N_PUPIL = 48  # images repeat after 48 lambda/D: more than our fields

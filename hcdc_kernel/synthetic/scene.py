@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Identity
-from hcdc_kernel.datamodel.arrays import FloatArray
 from hcdc_kernel.errors import ConfigError
 
 

@@ -7,8 +7,8 @@ from datetime import date
 
 import numpy as np
 
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Cube, Frames, Psf, Sequence
-from hcdc_kernel.datamodel.arrays import FloatArray
 from hcdc_kernel.synthetic.optics import Telescope, opd_track
 from hcdc_kernel.synthetic.scene import SyntheticScene
 

@@ -31,7 +31,6 @@ c.VoilaConfiguration.extension_allowlist = [
     "@voila-dashboards/widgets-manager8",
     "@jupyter-widgets/jupyterlab-manager",
     "anywidget",
-    "@bokeh/jupyter_bokeh",
 ]
 
 c.KernelManager.transport = "ipc"

@@ -9,7 +9,6 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 CONDA_NAMES = {
-    "jupyter_bokeh": "jupyter-bokeh",
     "jupyter_client": "jupyter-client",
     "matplotlib-base": "matplotlib",
 }

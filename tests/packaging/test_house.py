@@ -8,10 +8,10 @@ import subprocess
 import tomllib
 from importlib.metadata import entry_points
 
-import hcdc_widgets
 import pytest
 
 import hcdc_kernel
+import hcdc_widgets
 
 GROUPS = ("hcdc.instruments", "hcdc.steps", "hcdc.psf_models", "hcdc.signal_matchers")
 

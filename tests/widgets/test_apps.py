@@ -1,8 +1,9 @@
 """Whole screens on a real workspace, without a browser."""
 
-import hcdc_widgets as hw
 import numpy as np
 import pytest
+
+import hcdc_widgets as hw
 
 pytestmark = pytest.mark.slow
 
@@ -111,7 +112,7 @@ def test_failure_of_a_step_is_told_in_words(app):
 def test_nothing_can_be_started_twice(app):
     seen = []
     app.runner.observe(
-        lambda change: seen.append((app.runner.start.disabled, app.picker.take.disabled)), "busy"
+        lambda _: seen.append((app.runner.start.disabled, app.picker.take.disabled)), "busy"
     )
     app.runner.steps.observe(lambda _: app.runner.stop.click(), "value")
     run(app)

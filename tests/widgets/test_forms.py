@@ -1,9 +1,9 @@
 """Forms give back what was chosen, say what is wrong, and show what was changed."""
 
 import pytest
-from hcdc_widgets.forms import RecipeForm, label, spoken
 
 from hcdc_kernel.recipes import Recipe
+from hcdc_widgets.forms import RecipeForm, label, spoken
 
 
 @pytest.fixture

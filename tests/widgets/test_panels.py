@@ -6,12 +6,12 @@ import re
 
 import ipywidgets as widgets
 import pytest
+
+from hcdc_kernel import DataError, NotFoundError
 from hcdc_widgets.panels import Notice, ObservationPicker, RecipePanel, Stage, guarded
 from hcdc_widgets.panels.check import CheckPanel
 from hcdc_widgets.panels.downloads import links_html
 from hcdc_widgets.panels.run import StepList
-
-from hcdc_kernel import DataError, NotFoundError
 
 
 def test_errors_are_shown_in_their_three_parts():

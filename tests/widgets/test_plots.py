@@ -5,9 +5,10 @@ import json
 import subprocess
 import sys
 
-import hcdc_widgets as hw
 import numpy as np
 import pytest
+
+import hcdc_widgets as hw
 from hcdc_widgets.plots.figure import sky_extent
 
 

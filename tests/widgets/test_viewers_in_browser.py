@@ -2,8 +2,9 @@
 
 import pickle
 
-import hcdc_widgets as hw
 import pytest
+
+import hcdc_widgets as hw
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

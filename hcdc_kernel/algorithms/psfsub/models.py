@@ -16,7 +16,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 import scipy.linalg
 
-from hcdc_kernel.algorithms.arrays import FloatArray
+from hcdc_kernel.arrays import FloatArray
 
 NModes = int | float | Literal["auto"]
 """Number of modes, share of the variance they must explain (below 1), or ``"auto"``."""

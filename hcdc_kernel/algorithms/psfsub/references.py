@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hcdc_kernel.algorithms.arrays import BoolArray, FloatArray, require_finite
+from hcdc_kernel.arrays import BoolArray, FloatArray, require_finite
 from hcdc_kernel.errors import DataError
 
 

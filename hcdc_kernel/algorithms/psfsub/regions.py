@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hcdc_kernel.algorithms.arrays import IntArray
+from hcdc_kernel.arrays import IntArray
 from hcdc_kernel.errors import DataError
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hcdc_kernel.algorithms.arrays import BoolArray, FloatArray, require_shape
 from hcdc_kernel.algorithms.psfsub.models import LinearPsfModel, PsfModel
 from hcdc_kernel.algorithms.psfsub.references import ReferenceChoice
 from hcdc_kernel.algorithms.psfsub.regions import Region
+from hcdc_kernel.arrays import BoolArray, FloatArray, require_shape
 
 # Pixels multiplied at once in double precision, so that no full copy is made.
 _CHUNK_PX = 16384

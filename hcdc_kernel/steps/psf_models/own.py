@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hcdc_kernel.algorithms import psfsub
-from hcdc_kernel.datamodel.arrays import FloatArray
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.steps.base import StepConfig
 
 NModes = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] | Literal["auto"]

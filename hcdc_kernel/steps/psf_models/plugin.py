@@ -30,7 +30,7 @@ from pydantic import BaseModel, ValidationError
 
 from hcdc_kernel import plugins
 from hcdc_kernel.algorithms.psfsub import LinearPsfModel, PsfModel, SequencePsfModel
-from hcdc_kernel.datamodel.arrays import FloatArray
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.errors import ConfigError
 
 AnyPsfModel = LinearPsfModel | PsfModel | SequencePsfModel

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from hcdc_kernel.datamodel.arrays import FloatArray
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.steps.base import StepConfig
 from hcdc_kernel.steps.psf_models.vip_call import FAST_ROTATION, call_vip, continuous
 from hcdc_kernel.steps.psf_models.vip_matchers import Andromeda, Fmmf

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from hcdc_kernel.datamodel.arrays import FloatArray
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.errors import DataError, NotFoundError
 
 # Rotation that VIP does besides: residuals are taken before it, so the fastest will do.

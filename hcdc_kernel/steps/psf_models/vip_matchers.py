@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from hcdc_kernel.algorithms.rotate import shift
-from hcdc_kernel.datamodel.arrays import FloatArray
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.errors import ConfigError
 from hcdc_kernel.steps.base import StepConfig
 from hcdc_kernel.steps.psf_models.plugin import SignalMaps

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hcdc_kernel.arrays import require_finite, require_shape
 from hcdc_kernel.datamodel import (
     Candidates,
     ContrastCurve,
@@ -23,7 +24,6 @@ from hcdc_kernel.datamodel import (
     Residual,
     Sequence,
 )
-from hcdc_kernel.datamodel.arrays import require_finite, require_shape
 from hcdc_kernel.datamodel.detections import CANDIDATE_COLUMNS
 from hcdc_kernel.errors import DataError
 
