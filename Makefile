@@ -1,4 +1,4 @@
-# The High Contrast Data Center. `make help` lists what there is.
+# The High Contrast Data Centre. `make help` lists what there is.
 # Needs git, make and Python 3.11, 3.12 or 3.13; everything else goes into .venv.
 
 SHELL := bash
@@ -21,7 +21,7 @@ say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 .PHONY: help install demo hub test check bench lock browser clean
 
 help:  ## List the targets
-	@echo "The High Contrast Data Center"; echo
+	@echo "The High Contrast Data Centre"; echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ---------------------------------------------------------------- what is installed, step by step
@@ -47,7 +47,7 @@ $(VENV)/.made-packages: $(LOCK) | $(VENV)/.made-python
 	@touch $@
 
 $(VENV)/.made-project: pyproject.toml hcdc_kernel/__init__.py $(SHARED) $(VENV)/.made-packages
-	$(call say,3/4 The High Contrast Data Center itself)
+	$(call say,3/4 The High Contrast Data Centre itself)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 

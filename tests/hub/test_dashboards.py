@@ -44,7 +44,7 @@ def test_staff_see_a_dashboard(hub, page):
 def test_the_sign_in_page_can_be_read_and_filled_by_keyboard(hub, page):
     page.goto(f"{hub.url}/hub/login")
     assert page.locator("html").get_attribute("lang") == "en"
-    assert page.title() == "High Contrast Data Center"
+    assert page.title() == "High Contrast Data Centre"
     for label in ("Username:", "Password:"):
         assert page.get_by_label(label, exact=True).is_visible()
     page.keyboard.type("stan")
@@ -52,4 +52,5 @@ def test_the_sign_in_page_can_be_read_and_filled_by_keyboard(hub, page):
     page.keyboard.type(hub.passwords["stan"])
     page.keyboard.press("Enter")
     page.wait_for_url("**/user/stan/**", timeout=60_000, wait_until="commit")
+    page.wait_for_selector(".jp-MarkdownViewer h1", timeout=60_000)
     assert not page.problems

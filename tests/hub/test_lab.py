@@ -23,7 +23,7 @@ def lab(hub, open_window, tmp_path_factory):
 
 def test_a_user_is_welcomed(lab, tmp_path):
     heading = lab.locator(".jp-MarkdownViewer h1").inner_text()
-    assert "Welcome to the High Contrast Data Center" in heading
+    assert "Welcome to the High Contrast Data Centre" in heading
     lab.screenshot(path=tmp_path / "welcome.png")
 
 

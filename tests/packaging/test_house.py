@@ -79,7 +79,7 @@ FOREIGN = re.compile(
         [
             r"/" + r"work/",
             r"/" + r"root/",
-            r"/" + r"home/[a-z]",
+            r"(?<![}\w])/" + r"home/[a-z]",
             r"pypi\." + r"org",
             r"registry\." + r"npmjs",
             r"deb\." + r"debian",
