@@ -92,7 +92,7 @@ check: install  ## Format, lint, import contracts and types
 
 test: check browser  ## Run all that CI runs: checks, tests, notebooks, the wheel, the hub
 	$(call say,Tests)
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m 'not performance'
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not performance'
 
 bench: install  ## Compare our speed with that of VIP
 	@$(BIN)/python -m pytest -m performance -s

@@ -1,6 +1,7 @@
 """A real hub on this machine, with four accounts, started once for all its tests."""
 
 import os
+import random
 import re
 import shutil
 import socket
@@ -94,8 +95,8 @@ class Hub:
 
 
 def _free_ports(n=4):
-    """Find ports in a row that nobody listens on."""
-    for first in range(20000 + os.getpid() % 9000, 60000, 7):
+    """Find ports in a row that nobody listens on, by chance, as other hubs start meanwhile."""
+    for first in random.sample(range(20_000, 32_000, n), 100):
         try:
             for port in range(first, first + n):
                 with socket.socket() as probe:

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("hub")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 PLACE = "/services/dashboards/"
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("hub")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 
 # The practice sequence is made and reduced for real, on whatever machine this is.

@@ -7,7 +7,7 @@ import httpx
 import psutil
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hub")]
+pytestmark = pytest.mark.slow
 
 
 def test_the_hub_is_there_within_fifteen_seconds_of_work(hub):
