@@ -1,1 +1,1 @@
-"""To be written."""
+"""How pixels change: arrays in, arrays out; no units, files or settings objects."""

@@ -201,13 +201,17 @@ class _Trial:
 
     def jacobian(self, source: PointSource, misfit: FloatArray) -> FloatArray:
         """Finite differences in x, y and the contrast of each channel."""
-        columns: list[FloatArray] = []
-        for shift in np.eye(2) * _STEP_PX:
-            moved = PointSource.at(source.offset_xy + shift, source.contrast)
-            columns.append((self.misfit(moved) - misfit) / _STEP_PX)
         steps = _flux_steps(source)
-        brighter = replace(source, contrast=source.contrast + steps)
-        columns += self.window.flux_columns(self.misfit(brighter) - misfit, steps)
+        tried = [
+            PointSource.at(source.offset_xy + shift, source.contrast)
+            for shift in np.eye(2) * _STEP_PX
+        ]
+        tried.append(replace(source, contrast=source.contrast + steps))
+        self.count += len(tried)
+        left = self.experiment.residuals([trial.times(-1)] for trial in tried)
+        right, up, brighter = (self.window.read(residual) - misfit for residual in left)
+        columns: list[FloatArray] = [right / _STEP_PX, up / _STEP_PX]
+        columns += self.window.flux_columns(brighter, steps)
         return np.column_stack(columns)
 
     def descend(
@@ -297,22 +301,25 @@ def _errors_at(
     empty: Experiment, source: PointSource, places: list[PointSource], radius_fwhm: float
 ) -> tuple[FloatArray, int]:
     """Radial, tangential [px] and contrast errors that the noise at each place makes."""
-    noise = empty.residual()
-    n_groups = max(1, -(-len(places) // 3))
-    errors, count = [], 1
     steps = _flux_steps(source)
-    for group in (places[start::n_groups] for start in range(n_groups)):
-        moved = [empty.residual(_moves(group, across=way)) - noise for way in (0.0, 1.0)]
-        added = [replace(place, contrast=steps) for place in group]
-        brighter = empty.residual(added) - noise
-        count += 3
+    n_groups = max(1, -(-len(places) // 3))
+    groups = [places[start::n_groups] for start in range(n_groups)]
+    trials: list[list[PointSource]] = [[]]
+    for group in groups:
+        trials += [_moves(group, across=0.0), _moves(group, across=1.0)]
+        trials.append([replace(place, contrast=steps) for place in group])
+    noise, *changed = empty.residuals(trials)
+    errors = []
+    for number, group in enumerate(groups):
+        responses = [residual - noise for residual in changed[3 * number : 3 * number + 3]]
         for place in group:
             window = _Window(empty, place.offset_xy, radius_fwhm)
-            columns = [window.read(response) / _STEP_PX for response in moved]
-            columns += window.flux_columns(window.read(brighter), steps)
+            outwards, across, brighter = (window.read(response) for response in responses)
+            columns = [outwards / _STEP_PX, across / _STEP_PX]
+            columns += window.flux_columns(brighter, steps)
             jacobian = np.column_stack(columns)
             errors.append(np.linalg.lstsq(jacobian, window.read(noise), rcond=None)[0])
-    return np.array(errors), count
+    return np.array(errors), len(trials)
 
 
 def _moves(group: list[PointSource], across: float) -> list[PointSource]:

@@ -13,10 +13,15 @@ from hcdc_kernel.algorithms.apertures import aperture_sums, ring_positions
 from hcdc_kernel.algorithms.experiment import Experiment
 from hcdc_kernel.algorithms.snr import n_apertures, snr_threshold
 from hcdc_kernel.algorithms.throughput import InjectionTests, measure_throughput
-from hcdc_kernel.arrays import FloatArray
+from hcdc_kernel.arrays import BoolArray, FloatArray
 
 _RING_STARTS = 6
 _LEAST_APERTURES = 4
+# Below this share of the flux, what is seen is not the companion.
+_LEAST_THROUGHPUT = 0.005
+# Limits are repeated until they change by less than this, natural logarithm.
+_SETTLED_LOG = 0.1
+_MOST_ROUNDS = 3
 _ROUGH_TESTS = InjectionTests(n_azimuths=2, n_at_once=3)
 _STANDARD_TESTS = InjectionTests()
 
@@ -92,9 +97,9 @@ def measure_limits(
 
     The limit is where a companion reaches the S/N that noise alone exceeds as seldom as
     Gaussian noise exceeds `n_sigma`, by Student's t distribution of the few resolution
-    elements at that separation. Throughput is measured twice: roughly, with faint test
-    companions, several at once, then with companions at the limit so found: the brighter a
-    companion, the more the PSF model takes it for the star.
+    elements at that separation. Throughput is measured with companions at that very limit,
+    found in a few rounds: the brighter a companion, the more the PSF model takes it for the
+    star. Where no contrast is its own limit, however bright, none is given.
 
     Parameters
     ----------
@@ -142,12 +147,46 @@ def measure_limits(
     nodes = _nodes(separation_px, float(experiment.fwhm_px.max()))
     limit = np.array([_filled(row)[nodes] for row in unit])
     tested = separation_px[nodes]
-    rough = measure_throughput(experiment, residual, tested, limit, _ROUGH_TESTS)
-    trial = limit / np.clip(np.nan_to_num(rough, nan=1.0), 0.03, 1.0)
-    throughput = measure_throughput(experiment, residual, tested, trial, tests)
-    smooth = np.array([_between(row, separation_px, nodes) for row in throughput])
-    usable = np.where(smooth > 0.005, smooth, np.nan)
+    share, settled = _share_at_limit(experiment, residual, tested, limit, tests)
+    smooth = np.array([_between(row, separation_px, nodes) for row in share])
+    # Between a separation that has settled and one that has not, no limit is given.
+    inside = np.array([np.interp(separation_px, tested, row) > 1 - 1e-9 for row in settled])
+    usable = np.where(inside & (smooth > _LEAST_THROUGHPUT), smooth, np.nan)
     return Limits(separation_px, unit / usable, smooth, noise)
+
+
+def _share_at_limit(
+    experiment: Experiment,
+    residual: FloatArray,
+    separation_px: FloatArray,
+    unit: FloatArray,
+    tests: InjectionTests,
+) -> tuple[FloatArray, BoolArray]:
+    """Measure throughput with companions that are, with this throughput, at the limit.
+
+    `unit` is the limit without loss. Also tells where such a companion exists: where the model
+    of the star takes the more of a companion the brighter it is, none may.
+    """
+    share = measure_throughput(experiment, residual, separation_px, unit, _ROUGH_TESTS)
+    trial = unit / _possible(share)
+    share = measure_throughput(experiment, residual, separation_px, trial, tests)
+    for _ in range(_MOST_ROUNDS):
+        off = (np.abs(np.log(trial * _possible(share) / unit)) > _SETTLED_LOG).any(axis=0)
+        off &= (trial < 1).all(axis=0)
+        if not off.any():
+            break
+        # Half of the way, lest a share that falls steeply with brightness throws it to and fro.
+        trial[:, off] = np.sqrt(trial[:, off] * unit[:, off] / _possible(share[:, off]))
+        share[:, off] = measure_throughput(
+            experiment, residual, separation_px[off], trial[:, off], tests
+        )
+    settled = np.abs(np.log(trial * _possible(share) / unit)) <= 2 * _SETTLED_LOG
+    return share, settled & (trial < 1)
+
+
+def _possible(share: FloatArray) -> FloatArray:
+    """Keep a measured throughput within what one can divide by."""
+    return np.clip(np.nan_to_num(share, nan=1.0), 1e-3, 1.0)
 
 
 def _limit_factor(separation_px: FloatArray, fwhm: float, n_sigma: float) -> FloatArray:
@@ -157,10 +196,11 @@ def _limit_factor(separation_px: FloatArray, fwhm: float, n_sigma: float) -> Flo
 
 
 def _nodes(separation_px: FloatArray, fwhm: float) -> NDArray[np.int64]:
-    """Choose separations to measure throughput at: about one FWHM apart, wider far out."""
+    """Choose separations to measure throughput at: dense close in, wider and wider far out."""
     chosen, last = [0], float(separation_px[0])
     for i, separation in enumerate(separation_px):
-        if separation - last >= fwhm * max(0.75, 0.1 * last / fwhm):
+        apart = 0.4 if last < 3 * fwhm else max(0.75, 0.1 * last / fwhm)
+        if separation - last >= apart * fwhm:
             chosen.append(i)
             last = float(separation)
     if chosen[-1] != len(separation_px) - 1:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -162,6 +164,23 @@ class Experiment:
         """
         return np.asarray(self.reduce(self.adding(added)))
 
+    def residuals(self, trials: Iterable[Sequence[PointSource]]) -> Iterator[FloatArray]:
+        """Reduce the sequence once for each set of companions, on all processors at hand.
+
+        Parameters
+        ----------
+        trials : iterable of sequence of PointSource
+            What to add each time.
+
+        Yields
+        ------
+        ndarray, shape (n_wave, n_y, n_x)
+            The residuals, in the order of `trials`.
+        """
+        # Threads suffice: transforms, decompositions and compiled loops let go of Python's lock.
+        with ThreadPoolExecutor(_n_processors()) as pool:
+            yield from pool.map(self.residual, trials)
+
     def contrast_at(self, residual: FloatArray, offset_xy: FloatArray) -> FloatArray:
         """Compare the flux at one place of a residual with the star's.
 
@@ -185,3 +204,10 @@ class Experiment:
             for image, fwhm in zip(residual, self.fwhm_px, strict=True)
         ]
         return np.asarray(np.array(sums) / self.star_flux)
+
+
+def _n_processors() -> int:
+    """Count the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -117,16 +117,21 @@ def measure_throughput(
     shares: list[list[FloatArray]] = [[] for _ in separation_px]
     fwhm = float(experiment.fwhm_px.max())
     patterns = injection_patterns(separation_px, fwhm, tests)
-    for done, pattern in enumerate(patterns):
-        tests.progress(done / len(patterns))
-        sources = [
+    trials = [
+        [
             PointSource(float(separation_px[i]), angle_deg, contrast[:, i])
             for i, angle_deg in pattern
         ]
-        response = experiment.residual(sources) - residual
+        for pattern in patterns
+    ]
+    for done, (reduced, pattern, sources) in enumerate(
+        zip(experiment.residuals(trials), patterns, trials, strict=True)
+    ):
+        response = reduced - residual
         for (i, _), source in zip(pattern, sources, strict=True):
             seen = experiment.contrast_at(response, source.offset_xy)
             shares[i].append(seen / source.contrast)
+        tests.progress((done + 1) / len(patterns))
     return np.array([_mean_known(np.array(values)) for values in shares]).T
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from threadpoolctl import threadpool_limits
+
 from hcdc_kernel.datamodel import Data
 from hcdc_kernel.errors import HcdcError, NotFoundError, RunError
 from hcdc_kernel.runner.facts import Rows, step_rows
@@ -334,7 +336,10 @@ def compute(
     """
     step = load_step(task.step)
     try:
-        return apply_step(step, task.config, data, keys=keys, progress=progress)
+        # One BLAS thread: the matrices are small, steps use the processors in their own way,
+        # and sums that are split otherwise differ in their last bit.
+        with threadpool_limits(1, user_api="blas"):
+            return apply_step(step, task.config, data, keys=keys, progress=progress)
     except HcdcError:
         raise
     except Exception as error:

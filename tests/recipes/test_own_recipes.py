@@ -13,7 +13,7 @@ from hcdc_kernel.synthetic import SyntheticScene, TruePlanet, make_sequence, sma
 
 PLANET = TruePlanet(150.0, 120.0, 8.0e-4)
 BANDS_UM = (1.50, 1.60, 1.70)
-RECIPES = ("adi-pca", "adi-median", "adi-pca-annular", "rdi-pca", "asdi-pca")
+RECIPES = ("adi-pca", "adi-median", "adi-pca-full-frame", "rdi-pca", "asdi-pca")
 
 
 def scene(recipe: str, planets: tuple[TruePlanet, ...]) -> SyntheticScene:

@@ -136,7 +136,7 @@ def test_malformed_settings_are_refused(text: str) -> None:
 
 def test_catalog_holds_the_recipes_promised() -> None:
     assert recipe_names() == (
-        "adi-median", "adi-pca", "adi-pca-annular", "asdi-pca", "rdi-pca",
+        "adi-median", "adi-pca", "adi-pca-full-frame", "asdi-pca", "rdi-pca",
         "vip-andromeda", "vip-fmmf", "vip-llsg", "vip-loci", "vip-nmf",
     )  # fmt: skip
 
