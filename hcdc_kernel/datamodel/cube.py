@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -116,6 +117,9 @@ class Cube:
         Variance of `data` [unit^2].
     flags : ndarray of uint16 or None, shape (n_wave, n_time, n_y, n_x)
         Why a pixel has no or doubtful data, as bits.
+    found_xy_px : ndarray or None, shape (n_wave, n_time, 2)
+        Where centering found the star in the images as they came, x then y [px]; NaN where it
+        did not find it, None before centering.
     history : tuple of StepRecord
         What was done, oldest first.
 
@@ -134,6 +138,7 @@ class Cube:
     unit: str = "adu"
     variance: FloatArray | None = None
     flags: IntArray | None = None
+    found_xy_px: FloatArray | None = None
     history: History = field(default=())
 
     def __post_init__(self) -> None:
@@ -143,6 +148,8 @@ class Cube:
         require_finite("wavelength", self.wavelength_um)
         require_finite("star position", self.star_xy_px)
         require_finite("pixel scale", np.asarray(self.pixel_scale_mas))
+        if self.found_xy_px is not None:
+            require_shape("found star position", self.found_xy_px, (n_wave, n_time, 2))
         for name in ("variance", "flags"):
             plane = getattr(self, name)
             if plane is not None:
@@ -169,3 +176,30 @@ class Cube:
             Usable or not.
         """
         return int(self.data.shape[1])
+
+    def take(self, index: IntArray | BoolArray) -> Cube:
+        """Pick some of the frames.
+
+        Parameters
+        ----------
+        index : ndarray of int or bool
+            Places to keep, or a mask that is true for frames to keep.
+
+        Returns
+        -------
+        Cube
+            The chosen frames, in the order of `index`.
+        """
+
+        def picked(plane: Any) -> Any:
+            return None if plane is None else plane[:, index]
+
+        return replace(
+            self,
+            data=self.data[:, index],
+            frames=self.frames.take(index),
+            star_xy_px=self.star_xy_px[:, index],
+            variance=picked(self.variance),
+            flags=picked(self.flags),
+            found_xy_px=picked(self.found_xy_px),
+        )

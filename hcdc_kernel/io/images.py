@@ -51,6 +51,9 @@ def cube_to_hdus(cube: Cube) -> list[Any]:
         fits.ImageHDU(_big_endian(cube.star_xy_px, np.float64), name="STAR"),
     ]
     hdus[-1].header["BUNIT"] = ("pix", "x and y of the star, counted from 0")
+    if cube.found_xy_px is not None:
+        hdus.append(fits.ImageHDU(_big_endian(cube.found_xy_px, np.float64), name="FOUND"))
+        hdus[-1].header["BUNIT"] = ("pix", "x and y of the star before centering")
     if cube.variance is not None:
         hdus.append(fits.ImageHDU(_big_endian(cube.variance, np.float32), name="VARIANCE"))
     if cube.flags is not None:
@@ -81,6 +84,7 @@ def cube_from_parts(parts: Parts) -> Cube:
         unit=from_ascii(str(header["BUNIT"])),
         variance=find_image(parts, "VARIANCE") if "VARIANCE" in parts else None,
         flags=find_image(parts, "FLAGS") if "FLAGS" in parts else None,
+        found_xy_px=find_image(parts, "FOUND") if "FOUND" in parts else None,
         history=read_history(find(parts, "HISTORY")),
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from hcdc_kernel.datamodel import Cube
@@ -47,13 +45,4 @@ def aligned_frames(cube: Cube) -> Cube:
             found=f"{int(usable.sum())} of {cube.n_time}",
             remedy="Relax the limits of select-frames, or give more frames",
         )
-    if usable.all():
-        return cube
-    return replace(
-        cube,
-        data=cube.data[:, usable],
-        frames=cube.frames.take(usable),
-        star_xy_px=cube.star_xy_px[:, usable],
-        variance=None if cube.variance is None else cube.variance[:, usable],
-        flags=None if cube.flags is None else cube.flags[:, usable],
-    )
+    return cube if usable.all() else cube.take(usable)

@@ -19,7 +19,7 @@ class CenterReferences(Step):
     """
 
     name: ClassVar[str] = "center-references"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     inputs: ClassVar[tuple[str, ...]] = ("cube", "references", "psf")
     outputs: ClassVar[tuple[str, ...]] = ("cube", "references")
     Config = CenterStarConfig

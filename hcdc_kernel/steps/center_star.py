@@ -65,7 +65,7 @@ class CenterStar(Step):
     """
 
     name: ClassVar[str] = "center-star"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     inputs: ClassVar[tuple[str, ...]] = ("cube", "psf")
     outputs: ClassVar[tuple[str, ...]] = ("cube",)
     Config = CenterStarConfig
@@ -129,15 +129,34 @@ def center_frames(
     DataError
         If the star cannot be found, is not where the data say, or is too near the border.
     """
-    star_xy = cube.star_xy_px.astype(float)
+    star_xy, found = cube.star_xy_px.astype(float), None
     if config.method == "measure":
-        star_xy = _measure(cube, psf, config, progress)
-    return _cut(cube, _choose_window(star_xy, cube, config, float(psf.fwhm_px.max())))
+        found = _measure(cube, psf, config, progress)
+        star_xy = found.star_xy
+    window = _choose_window(star_xy, cube, config, float(psf.fwhm_px.max()))
+    return replace(_cut(cube, window), found_xy_px=None if found is None else found.found_xy)
 
 
-def _measure(cube: Cube, psf: Psf, config: CenterStarConfig, progress: Progress) -> FloatArray:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """Where the star is, in each image and channel.
+
+    Attributes
+    ----------
+    star_xy : ndarray, shape (n_wave, n_time, 2)
+        Position to center on [px].
+    found_xy : ndarray, shape (n_wave, n_time, 2)
+        Position measured in each image; NaN where it could not be [px].
+    """
+
+    star_xy: FloatArray
+    found_xy: FloatArray
+
+
+def _measure(cube: Cube, psf: Psf, config: CenterStarConfig, progress: Progress) -> _Measured:
     """Find the star in each image and hold it against the position given."""
     star_xy = np.empty(cube.star_xy_px.shape)
+    found_xy = np.empty(cube.star_xy_px.shape)
     for wave in range(cube.n_wave):
         progress(wave / cube.n_wave, f"channel {wave + 1} of {cube.n_wave}")
         found = find_star(cube.data[wave], float(psf.fwhm_px[wave]))
@@ -147,8 +166,9 @@ def _measure(cube: Cube, psf: Psf, config: CenterStarConfig, progress: Progress)
         )
         single_xy = np.where(np.isnan(found.xy), common, found.xy)
         star_xy[wave] = single_xy if single else common
+        found_xy[wave] = found.xy
         _compare(common, np.median(cube.star_xy_px[wave], axis=0), config.max_disagreement)
-    return star_xy
+    return _Measured(star_xy, found_xy)
 
 
 def crop_to(cube: Cube, size_px: int) -> Cube:

@@ -45,15 +45,7 @@ def make_experiment(data: Mapping[str, Data]) -> Experiment:
             found=f"one made by {', '.join(done) or 'no known step'}",
             remedy="Leave the step out of this recipe, or subtract the PSF in it",
         )
-    usable = cube.frames.usable
-    seen = replace(
-        cube,
-        data=cube.data[:, usable],
-        frames=cube.frames.take(usable),
-        star_xy_px=cube.star_xy_px[:, usable],
-        variance=None if cube.variance is None else cube.variance[:, usable],
-        flags=None if cube.flags is None else cube.flags[:, usable],
-    )
+    seen = cube.take(cube.frames.usable)
     reduce = replay_reduction(residual.history, psf, references)
 
     def reduce_arrays(images: FloatArray) -> FloatArray:

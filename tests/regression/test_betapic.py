@@ -172,12 +172,7 @@ def vip_limit(metrics: Any, reduction: Any) -> tuple[np.ndarray, np.ndarray]:
 def without_planet(reduction: Any) -> hcdc.Cube:
     """Take planet b out of the aligned frames that are used."""
     cube, found = reduction.result("cube"), reduction.result("candidates")
-    used = replace(
-        cube,
-        data=cube.data[:, cube.frames.usable],
-        frames=cube.frames.take(cube.frames.usable),
-        star_xy_px=cube.star_xy_px[:, cube.frames.usable],
-    )
+    used = cube.take(cube.frames.usable)
     xy = track(used, found.separation_mas[0], found.position_angle_deg[0])
     psf = reduction.result("psf").data
     return replace(used, data=inject(used.data, psf, xy, -found.contrast[:1]))

@@ -87,6 +87,7 @@ def cubes(draw: Any) -> Cube:
         unit=draw(texts),
         variance=variance,
         flags=flags,
+        found_xy_px=draw(st.none() | hnp.arrays(np.float64, (n_wave, n_time, 2), elements=plain)),
         history=draw(histories),
     )
 

@@ -136,3 +136,15 @@ def test_flags_and_variance_are_cropped_alike(do):
     half = centered.data.shape[-1] // 2
     assert centered.flags.shape == centered.variance.shape == centered.data.shape
     assert np.all(centered.flags[:, :, half, half] == 1)
+
+
+def test_the_cube_remembers_where_the_star_was(planet_sequence, do):
+    """For the plot of centering, and for whoever follows the star's drift."""
+    moved = np.roll(planet_sequence.cube.data, (-1, 2), axis=(2, 3))
+    data = {"cube": replace(planet_sequence.cube, data=moved), "psf": planet_sequence.psf}
+    found = do(data, "center-star")["cube"].found_xy_px
+    middle = np.array(moved.shape[3:1:-1]) // 2
+    assert found.shape == planet_sequence.cube.star_xy_px.shape
+    assert np.abs(np.median(found, axis=(0, 1)) - middle - (2, -1)).max() < 0.15
+    given = do(data, "center-star", center_star={"method": "given"})
+    assert given["cube"].found_xy_px is None

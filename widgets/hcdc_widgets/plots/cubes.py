@@ -25,7 +25,7 @@ def centering(cube_before: Cube, cube_after: Cube) -> SkyFigure:
     cube_before : Cube
         The sequence as it came.
     cube_after : Cube
-        The sequence with the star at the middle pixel; its `star_xy_px` need not tell more.
+        The sequence with the star at the middle pixel; it tells where the star was found.
 
     Returns
     -------
@@ -40,17 +40,18 @@ def centering(cube_before: Cube, cube_after: Cube) -> SkyFigure:
     )
     left, middle, right = figure.subplots(1, 3)
     channel = cube_before.n_wave // 2
-    _image(left, cube_before, "as it came")
-    _image(middle, cube_after, "star centered")
+    was_at = cube_before.star_xy_px if cube_after.found_xy_px is None else cube_after.found_xy_px
+    _image(left, cube_before, "as it came", was_at[channel])
+    _image(middle, cube_after, "star centered", cube_after.star_xy_px[channel])
     n_y, n_x = cube_after.data.shape[2:]
     middle.axhline(n_y // 2, color="white", lw=0.8, ls="--")
     middle.axvline(n_x // 2, color="white", lw=0.8, ls="--")
-    _drift(right, cube_before.star_xy_px[channel])
+    _drift(right, was_at[channel])
     figure.suptitle(title(target, "centering"))
     return figure
 
 
-def _image(axes: Axes, cube: Cube, words: str) -> None:
+def _image(axes: Axes, cube: Cube, words: str, star_xy: FloatArray) -> None:
     """Draw the mean frame of the middle channel, asinh-like by its cuts."""
     channel = cube.n_wave // 2
     image = mean_image(cube.data[channel])
@@ -61,18 +62,18 @@ def _image(axes: Axes, cube: Cube, words: str) -> None:
     axes.imshow(
         shown, origin="lower", cmap=theme.IMAGE_MAP, vmin=bottom, vmax=top, interpolation="nearest"
     )
-    x, y = np.median(cube.star_xy_px[channel], axis=0)
+    x, y = np.nanmedian(star_xy, axis=0)
     axes.plot(x, y, marker="+", color=theme.ORANGE, ms=16, mew=2, ls="none")
     axes.set(xlabel="x [px]", ylabel="y [px]", title=f"{words}: star at ({x:.2f}, {y:.2f})")
 
 
 def _drift(axes: Axes, star_xy: FloatArray) -> None:
     """Draw the star's position about its median, by frame."""
-    offset = star_xy - np.median(star_xy, axis=0)
+    offset = star_xy - np.nanmedian(star_xy, axis=0)
     frame = np.arange(len(offset))
     axes.plot(frame, offset[:, 0], ".-", color=theme.BLUE, label="x", lw=1)
     axes.plot(frame, offset[:, 1], ".-", color=theme.ORANGE, label="y", lw=1)
-    spread = max(0.1, 1.15 * float(np.abs(offset).max()))
+    spread = max(0.1, 1.15 * float(np.nanmax(np.abs(offset))))
     axes.set(
         xlabel="frame",
         ylabel="offset from the median [px]",
