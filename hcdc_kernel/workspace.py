@@ -436,6 +436,29 @@ class Workspace:
         """
         return self._archive.path(self.product(uid))
 
+    def report(self, run: str) -> Path | None:
+        """Give a run's report a name that people and browsers can read.
+
+        Parameters
+        ----------
+        run : str
+            Uid of a run.
+
+        Returns
+        -------
+        Path or None
+            ``reports/<observation>_<recipe>_<run>.html`` in the home folder, the same bytes as
+            in the store; None if the run has no report.
+        """
+        from hcdc_kernel.runner.delivery import named_copy
+
+        made = [product for product in self.products(run=run) if product.kind == "report"]
+        if not made:
+            return None
+        info = self.run(run)
+        name = f"{info.observation}_{Path(info.recipe).stem}_{info.uid}.html"
+        return named_copy(self.path(made[0].uid), self.settings.home / "reports" / name)
+
     def provenance(self, uid: str) -> Provenance:
         """Tell what a product was made of, back to the observer's files.
 

@@ -160,12 +160,17 @@ def _place(url: URL) -> str:
 
 
 def _prepare_folder(url: URL) -> None:
-    """Make the folder of an SQLite file."""
+    """Make the folder of an SQLite file, and the file itself, closed to others.
+
+    The archive holds the accounts of the hub.
+    """
     if url.get_backend_name() != "sqlite" or url.database is None:
         return
     folder = Path(url.database).absolute().parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if not Path(url.database).exists():
+            Path(url.database).touch(mode=0o600)
     except OSError as error:
         raise ArchiveError(
             f"The folder of the archive cannot be made: {folder}",

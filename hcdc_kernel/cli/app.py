@@ -159,9 +159,9 @@ def reduce(
         write_json({"run": run, "products": center.products(run=run.uid), "files": files})
         return
     say(f"run {run.uid} {run.status}")
-    reports = [made for made in center.products(run=run.uid) if made.kind == "report"]
-    for made in reports:
-        say(f"report {center.path(made.uid)}")
+    report = center.report(run.uid)
+    if report:
+        say(f"report {report}")
     for path in files:
         say(str(path))
 

@@ -13,7 +13,7 @@ import numpy as np
 from hcdc_kernel.archive import Archive, ObservationInfo, ProductInfo
 from hcdc_kernel.datamodel import Cube, Data, Psf, Sequence
 from hcdc_kernel.errors import RunError
-from hcdc_kernel.io import export_products, read_data, write_data
+from hcdc_kernel.io import atomic_write, export_products, read_data, write_data
 from hcdc_kernel.runner.in_memory import inputs_of
 
 # What the files of a run are called when they leave the house.
@@ -148,3 +148,34 @@ def latest_of_each_name(products: Several[ProductInfo]) -> dict[str, ProductInfo
         last = [product for product in same if product.uid not in used]
         latest[name] = (last or same)[-1]
     return latest
+
+
+def named_copy(stored: Path, path: Path) -> Path:
+    """Lay a stored file under a name of its own, without using space twice if possible.
+
+    Parameters
+    ----------
+    stored : Path
+        A file of the product store.
+    path : Path
+        The name; its folder is made if it does not exist.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.hardlink_to(stored)
+    except FileExistsError:
+        return path
+    except OSError:  # another disk, or one without links: its bytes then
+        with atomic_write(path) as stream:
+            stream.write(stored.read_bytes())
+    return path

@@ -119,6 +119,15 @@ def test_products_are_exported_in_the_documented_format(workspace, run, tmp_path
 
 
 @pytest.mark.slow
+def test_the_report_gets_a_name_that_a_browser_opens(workspace, run):
+    report = workspace.report(run.uid)
+    assert report.name == f"{run.observation}_{run.recipe}_{run.uid}.html"
+    stored = next(p for p in workspace.products(run=run.uid) if p.kind == "report")
+    assert report.read_bytes() == workspace.path(stored.uid).read_bytes()
+    assert workspace.report(run.uid) == report
+
+
+@pytest.mark.slow
 def test_recipes_that_make_less_are_reported_too(workspace, name, tmp_path):
     recipe = tmp_path / "short.yaml"
     recipe.write_text("name: short\ntitle: Short\nsteps: [center-star, select-frames]\n")

@@ -138,3 +138,10 @@ def test_a_forked_process_opens_connections_of_its_own(url, tmp_path, given):
 def test_text_that_no_database_holds_is_escaped():
     assert clean_text("plain β") == "plain β"
     assert clean_text("a\x00\udce9") == "a\\x00\\udce9"
+
+
+def test_a_new_sqlite_file_is_closed_to_others(tmp_path):
+    """It holds the password hashes of the hub."""
+    file = tmp_path / "archive.sqlite"
+    database_module.Database(f"sqlite:///{file}").close()
+    assert file.stat().st_mode & 0o077 == 0
