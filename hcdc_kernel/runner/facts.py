@@ -10,7 +10,7 @@ from hcdc_kernel.steps.base import software_versions
 
 if TYPE_CHECKING:
     from hcdc_kernel.archive import ObservationInfo, SourceInfo
-    from hcdc_kernel.runner.reduction import StepResult
+    from hcdc_kernel.runner.results import StepResult
 
 Rows = tuple[tuple[str, ...], ...]
 
