@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # Threads of the linear algebra slow small matrices down and make timings drift.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -81,3 +84,23 @@ def hcdc_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HCDC_HOME", str(home))
     monkeypatch.delenv("HCDC_ARCHIVE_URL", raising=False)
     return home
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium: the machine's, else the one that Playwright has installed.
+
+    One for all tests of a module: Playwright allows no second one at a time, and while it is
+    there an event loop is running, which other modules' tests must not find.
+    """
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    quiet = ("--no-first-run", "--disable-background-networking", "--disable-component-update")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=next(filter(None, map(shutil.which, names)), None),
+            args=["--no-sandbox", "--disable-gpu", *quiet],
+        )
+        yield launched
+        launched.close()

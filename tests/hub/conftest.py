@@ -3,7 +3,6 @@
 import os
 import random
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,10 +14,8 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
-_QUIET = ("--no-first-run", "--disable-background-networking", "--disable-component-update")
 
 
 @dataclass
@@ -159,19 +156,7 @@ def hub(tmp_path_factory):
         yield started
 
 
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium: the machine's, else the one that Playwright has installed."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu", *_QUIET]
-        )
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_window(browser):
     """What opens an empty browser window, and keeps a picture of it when it closes."""
 

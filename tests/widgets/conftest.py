@@ -15,7 +15,6 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
 
 from hcdc_kernel.datamodel import (
     Candidates,
@@ -221,15 +220,6 @@ def serve(tmp_path):
         shutil.rmtree(runtime, ignore_errors=True)
 
 
-def find_browser():
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
-        if found := shutil.which(name):
-            return found
-    return pytest.fail(
-        "No Chromium or Chrome in PATH: install one (Debian: apt-get install chromium)"
-    )
-
-
 class Watch:
     """Everything a page asked for, and everything it complained about."""
 
@@ -259,24 +249,14 @@ class Watch:
 
 
 @pytest.fixture
-def page():
+def page(browser):
     """A page in headless Chromium; `page.watch` records what it asks for."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_browser(),
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--no-first-run",
-            ],
-        )
-        page = browser.new_page(viewport={"width": 1360, "height": 900})
-        page.watch = Watch(page)
-        page.set_default_timeout(30_000)
-        yield page
-        browser.close()
+    context = browser.new_context(viewport={"width": 1360, "height": 900})
+    page = context.new_page()
+    page.watch = Watch(page)
+    page.set_default_timeout(30_000)
+    yield page
+    context.close()
 
 
 @pytest.fixture
