@@ -25,10 +25,30 @@ class SystematicErrors:
         Error of the star's position [px].
     true_north_deg : float
         Error of the camera's orientation [deg].
+    star_flux : float
+        Relative error of the star's flux, common to all channels.
     """
 
     star_px: float
     true_north_deg: float
+    star_flux: float
+
+    def of_contrast(self, contrast: Any, error: Any) -> Any:
+        """Add the error of the star's flux to the error of a contrast.
+
+        Parameters
+        ----------
+        contrast : ndarray or float
+            Flux ratios.
+        error : ndarray or float
+            Errors of their fit.
+
+        Returns
+        -------
+        ndarray or float
+            Their whole errors.
+        """
+        return np.hypot(error, self.star_flux * np.abs(contrast))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +132,7 @@ class CandidateTable:
         if self.mixes_channels:
             contrast, error = float(source.contrast[0]), float(fit.contrast_error[0])
         else:
-            contrast, error = _weighted_mean(source.contrast, fit.contrast_error)
+            contrast, error = self._mean_contrast(fit)
         single = source.contrast.size == 1
         return _Row(
             label=label,
@@ -121,11 +141,20 @@ class CandidateTable:
             position_angle_deg=source.position_angle_deg,
             position_angle_error_deg=float(np.hypot(angle_error, errors.true_north_deg)),
             contrast=contrast,
-            contrast_error=error,
+            contrast_error=float(errors.of_contrast(contrast, error)),
             snr=float(self.before.snr[place]),
             false_alarm=float(self.before.false_alarm[place]),
             wavelength_um=float(self.residual.wavelength_um[0]) if single else float("nan"),
         )
+
+    def _mean_contrast(self, fit: CompanionFit) -> tuple[float, float]:
+        """Average the channels by their whole errors; the error is that of the fit alone."""
+        values, errors = fit.source.contrast, fit.contrast_error
+        whole = self.errors.of_contrast(values, errors)
+        if not np.all(np.isfinite(errors) & (whole > 0)):
+            return float(np.mean(values)), float("nan")
+        weights = whole**-2 / (whole**-2).sum()
+        return float((weights * values).sum()), float(np.hypot.reduce(weights * errors))
 
     def _channel(self, joint: _Row, fit: CompanionFit, wave: int) -> _Row:
         """Describe a candidate in one channel."""
@@ -136,7 +165,9 @@ class CandidateTable:
         return replace(
             joint,
             contrast=float(fit.source.contrast[wave]),
-            contrast_error=float(fit.contrast_error[wave]),
+            contrast_error=float(
+                self.errors.of_contrast(fit.source.contrast[wave], fit.contrast_error[wave])
+            ),
             snr=snr,
             false_alarm=float(false_alarm_probability(snr, count)),
             wavelength_um=float(self.residual.wavelength_um[wave]),
@@ -156,11 +187,3 @@ class CandidateTable:
             c: np.array([getattr(r, c) for r in self.rows]) for c in CANDIDATE_COLUMNS
         }
         return replace(self.before, label=tuple(fresh[row.label] for row in self.rows), **columns)
-
-
-def _weighted_mean(values: Any, errors: Any) -> tuple[float, float]:
-    """Mean weighted by the errors, plain where they are not known."""
-    if not np.all(np.isfinite(errors) & (errors > 0)):
-        return float(np.mean(values)), float("nan")
-    weights = 1.0 / errors**2
-    return float((values * weights).sum() / weights.sum()), float(weights.sum() ** -0.5)

@@ -68,6 +68,13 @@ class CharacterizeCandidatesConfig(StepConfig):
         description="Error of the camera's orientation, part of the error of the position "
         "angle [deg].",
     )
+    star_flux_error: float = Field(
+        default=0.03,
+        ge=0,
+        le=1,
+        description="Relative error of the star's flux, part of the error of the contrast: the "
+        "star was not measured at the same time as the companion.",
+    )
 
 
 class CharacterizeCandidates(Step):
@@ -83,7 +90,7 @@ class CharacterizeCandidates(Step):
     """
 
     name: ClassVar[str] = "characterize-candidates"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     inputs: ClassVar[tuple[str, ...]] = ("cube", "psf", "residual", "candidates")
     optional_inputs: ClassVar[tuple[str, ...]] = ("references",)
     outputs: ClassVar[tuple[str, ...]] = ("candidates",)
@@ -129,7 +136,9 @@ class CharacterizeCandidates(Step):
             return {"candidates": candidates}
         experiment = make_experiment(data)
         sources = known_sources(candidates, cube, characterized=False)
-        errors = SystematicErrors(config.star_error, config.true_north_error)
+        errors = SystematicErrors(
+            config.star_error, config.true_north_error, config.star_flux_error
+        )
         table = CandidateTable(candidates, residual, psf, errors)
         for rank, (label, source) in enumerate(sources.items()):
             if rank >= config.max_candidates:

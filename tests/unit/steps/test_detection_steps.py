@@ -100,6 +100,19 @@ def test_errors_of_star_and_north_are_part_of_the_errors(planet_data, do):
     assert large.position_angle_error_deg[0] > np.hypot(2.0, np.rad2deg(2 * scale / 155))
 
 
+def test_error_of_the_star_is_part_of_the_error_of_contrasts(colors, do):
+    """It is common to all channels: averaging them does not make it smaller."""
+    fit, whole = (
+        do(colors, "characterize-candidates", characterize_candidates={"star_flux_error": error})[
+            "candidates"
+        ]
+        for error in (0.0, 0.1)
+    )
+    expected = np.hypot(fit.contrast_error, 0.1 * fit.contrast)
+    assert whole.contrast_error[1:] == pytest.approx(expected[1:])
+    assert whole.contrast_error[0] > 0.1 * whole.contrast[0]
+
+
 def test_channels_get_rows_of_their_own(colors, do):
     found = do(colors, "characterize-candidates")["candidates"]
     assert found.label == ("a",) * 4
