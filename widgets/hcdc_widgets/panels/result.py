@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from hcdc_widgets.panels.records import RunRecord
 
 # What the table beside the map leaves out; the tab of candidates has all of it.
-# Left to the tab of candidates: beside the map there is room for five columns.
 _LONG_COLUMNS = ("channel", "\u0394mag", "false alarm")
 
 
