@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,8 +29,6 @@ class Archive(Observations, Runs):
     def __init__(self, database: Database, store: ProductStore) -> None:
         super().__init__(database, store)
         self.accounts = Accounts(database)
-        # Connections are closed even if nobody says close().
-        self._finalizer = weakref.finalize(self, database.close)
 
     @classmethod
     def open(cls, url: str, store: Path) -> Self:
@@ -60,7 +57,7 @@ class Archive(Observations, Runs):
 
     def close(self) -> None:
         """Close all connections."""
-        self._finalizer()
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +50,8 @@ class Database:
             except BaseException:
                 self.engine.dispose()
                 raise
+        # Connections are closed even if nobody says close().
+        weakref.finalize(self, self.engine.dispose)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
