@@ -95,7 +95,7 @@ def test_the_limit_falls_with_separation(reduction):
 
 
 def test_the_limit_agrees_with_vip(full_frame):
-    """Same cube, center, modes and statistics, from 0.4 to 1.2 arcsec.
+    """Same cube, center, modes and statistics, from 0.37 to 1.2 arcsec.
 
     VIP injects many companions at once; each takes flux from the others, so that its
     throughput is too low and its limit up to 0.6 mag too bright unless they are far apart
@@ -108,12 +108,11 @@ def test_the_limit_agrees_with_vip(full_frame):
     metrics = pytest.importorskip("vip_hci.metrics")
     curve = full_frame.result("contrast")
     separation, theirs = vip_limit(metrics, full_frame)
-    wanted = (curve.separation_mas >= 400) & (curve.separation_mas <= 1200)
+    wanted = (curve.separation_mas >= 370) & (curve.separation_mas <= 1200)
     there = np.interp(curve.separation_mas[wanted], separation, theirs)
     off = curve.magnitude[0][wanted] - there
     assert abs(np.median(off)) < 0.1
-    assert np.mean(np.abs(off) < 0.2) > 0.75
-    assert np.max(np.abs(off)) < 0.35
+    assert np.max(np.abs(off)) < 0.2
 
 
 @pytest.mark.parametrize("separation_mas", [220.0, 300.0, 400.0, 700.0])

@@ -12,6 +12,7 @@ from astropy.io import fits
 from threadpoolctl import threadpool_limits
 
 from hcdc_kernel.algorithms.rotate import derotate
+from hcdc_kernel.algorithms.snr import snr_at
 from hcdc_kernel.datamodel import Cube, Frames, Identity, Psf
 from hcdc_kernel.steps.base import load_step, make_config
 from hcdc_kernel.steps.match_signal import MatchSignal
@@ -113,6 +114,22 @@ def test_pca_over_the_full_frame_agrees(sequence, n_modes):
 
     ours = reduced(sequence, n_modes=n_modes)
     assert correlation(ours, theirs, outside_the_core(ours)) > 0.99
+
+
+def test_signal_to_noise_of_beta_pictoris_b_agrees(sequence):
+    """Each with its own subtraction and its own S/N; on the same image they agree exactly."""
+    cube, _ = sequence
+    image = vip(
+        "psfsub", "pca", cube.data[0].astype(float), cube.frames.derotation_deg,
+        ncomp=15, imlib="vip-fft", collapse="median", verbose=False,
+    )  # fmt: skip
+    xy = (B_XY[0] + 49, B_XY[1] + 49)
+
+    theirs = vip("metrics", "snr", image, xy, FWHM_PX)
+
+    ours = reduced(sequence, n_modes=15).astype(float)
+    assert snr_at(ours, xy, FWHM_PX) == pytest.approx(theirs, rel=0.1)
+    assert snr_at(image, xy, FWHM_PX) == pytest.approx(theirs, rel=1e-6)
 
 
 def test_pca_in_rings_agrees(sequence):
