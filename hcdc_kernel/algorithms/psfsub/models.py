@@ -6,6 +6,8 @@ A model is one of three kinds, told apart by the one method it has:
   from scalar products of frames alone (mean, PCA, LOCI). Fast: pixels are touched twice.
 - `PsfModel`: anything else that makes a stellar image from reference frames (median, NMF).
 - `SequencePsfModel`: works on a whole sequence at once and chooses its own references.
+
+Injection tests call a model from several threads at once, so it must not change itself.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import threading
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
@@ -19,10 +20,15 @@ from hcdc_kernel.errors import DataError, NotFoundError
 FAST_ROTATION = {"imlib": "opencv", "interpolation": "lanczos4"}
 
 
+# Silence is a matter of the whole process, and injection tests run in threads: one at a time.
+_one_at_a_time = threading.Lock()
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Let VIP work in silence on one thread; its prints and warnings are not for our users."""
     with (
+        _one_at_a_time,
         threadpool_limits(1),
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),
