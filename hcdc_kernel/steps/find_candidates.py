@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -60,7 +61,7 @@ class FindCandidates(Step):
     """
 
     name: ClassVar[str] = "find-candidates"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     inputs: ClassVar[tuple[str, ...]] = ("detection", "residual", "psf")
     outputs: ClassVar[tuple[str, ...]] = ("candidates",)
     Config = FindCandidatesConfig
@@ -86,7 +87,7 @@ class FindCandidates(Step):
         -------
         dict of str to data object
             ``candidates``: one row each; contrast and errors are NaN until they are
-            characterized.
+            characterized, unless the residual is a map of contrasts.
         """
         detection, residual, psf = data["detection"], data["residual"], data["psf"]
         assert isinstance(detection, DetectionMap)
@@ -101,7 +102,10 @@ class FindCandidates(Step):
             lobes = sidelobes(image, places, psf.data.mean(axis=0), detection.fwhm_px)
             found = [source for source, lobe in zip(found, lobes, strict=True) if not lobe]
             places = [place for place, lobe in zip(places, lobes, strict=True) if not lobe]
-        return {"candidates": _table(found, places, detection, n_skip or 0)}
+        table = _table(found, places, detection, n_skip or 0)
+        if residual.unit == "contrast":  # a matched filter has measured the flux already
+            table = _with_contrast(table, found, residual)
+        return {"candidates": table}
 
 
 def _neighbors_excluded(history: History) -> int | None:
@@ -171,6 +175,14 @@ def _table(
         identity=detection.identity,
         history=detection.history,
     )
+
+
+def _with_contrast(table: Candidates, found: list[Source], residual: Residual) -> Candidates:
+    """Read contrasts off a map of them, at the peaks; the errors follow from the S/N."""
+    ranked = sorted(found, key=lambda source: -source.snr)
+    image = np.nanmean(residual.data.astype(float), axis=0)
+    contrast = np.array([image[round(y), round(x)] for x, y in (s.xy for s in ranked)])
+    return replace(table, contrast=contrast, contrast_error=np.abs(contrast) / table.snr)
 
 
 def candidate_label(index: int) -> str:

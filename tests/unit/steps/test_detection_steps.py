@@ -76,6 +76,16 @@ def test_map_made_otherwise_is_searched_as_it_is(planet_data, do):
     assert len(found) >= 1
 
 
+def test_contrast_is_read_off_a_map_of_contrasts(planet_data, do):
+    """Matched filters measure fluxes: their candidates have them without further work."""
+    flux = planet_data["psf"].star_flux[0]
+    residual = planet_data["residual"]
+    contrasts = replace(residual, data=residual.data / np.float32(flux), unit="contrast")
+    found = do(planet_data | {"residual": contrasts}, "find-candidates")["candidates"]
+    assert found.contrast[0] == pytest.approx(np.nanmax(contrasts.data), rel=0.2)
+    assert found.contrast_error[0] == pytest.approx(found.contrast[0] / found.snr[0])
+
+
 def test_planet_is_measured_within_its_errors(planet_data, do):
     found = do(planet_data, "characterize-candidates")["candidates"]
     assert len(found) == 1
