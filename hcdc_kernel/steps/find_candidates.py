@@ -97,6 +97,8 @@ class FindCandidates(Step):
         image = np.asarray(all_channels(residual, psf))
         n_skip = _neighbors_excluded(detection.history)
         found = _search(detection, image, config, n_skip)
+        if residual.unit == "contrast":  # such a map has lobes of negative flux beside a source
+            found = [source for source in found if _positive(image, source)]
         places = [centroid(image, source.xy, detection.fwhm_px) for source in found]
         if config.reject_sidelobes:
             lobes = sidelobes(image, places, psf.data.mean(axis=0), detection.fwhm_px)
@@ -177,11 +179,20 @@ def _table(
     )
 
 
+def _positive(image: FloatArray, source: Source) -> bool:
+    """Tell whether a source is brighter than nothing."""
+    x, y = (round(place) for place in source.xy)
+    return bool(image[y, x] > 0)
+
+
 def _with_contrast(table: Candidates, found: list[Source], residual: Residual) -> Candidates:
     """Read contrasts off a map of them, at the peaks; the errors follow from the S/N."""
     ranked = sorted(found, key=lambda source: -source.snr)
-    image = np.nanmean(residual.data.astype(float), axis=0)
-    contrast = np.array([image[round(y), round(x)] for x, y in (s.xy for s in ranked)])
+    places = np.array([source.xy for source in ranked]).reshape(-1, 2).round().astype(int)
+    seen = residual.data[:, places[:, 1], places[:, 0]].astype(float)
+    known = np.isfinite(seen)
+    total = np.where(known, seen, 0.0).sum(axis=0)
+    contrast = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
     return replace(table, contrast=contrast, contrast_error=np.abs(contrast) / table.snr)
 
 
