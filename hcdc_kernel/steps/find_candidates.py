@@ -61,7 +61,7 @@ class FindCandidates(Step):
     """
 
     name: ClassVar[str] = "find-candidates"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     inputs: ClassVar[tuple[str, ...]] = ("detection", "residual", "psf")
     outputs: ClassVar[tuple[str, ...]] = ("candidates",)
     Config = FindCandidatesConfig
@@ -98,7 +98,7 @@ class FindCandidates(Step):
         n_skip = _neighbors_excluded(detection.history)
         found = _search(detection, image, config, n_skip)
         if residual.unit == "contrast":  # such a map has lobes of negative flux beside a source
-            found = [source for source in found if _positive(image, source)]
+            found = [source for source in found if _contrast_at(residual, source) > 0]
         places = [centroid(image, source.xy, detection.fwhm_px) for source in found]
         if config.reject_sidelobes:
             lobes = sidelobes(image, places, psf.data.mean(axis=0), detection.fwhm_px)
@@ -134,19 +134,15 @@ def _search(
     n_most = config.max_candidates
     if n_skip is None:  # a map that cannot be made again
         return find_sources(snr, limit, fwhm_px, inner_px=inner_px, n_most=n_most)
-    hidden, found, places = image.astype(float), list[Source](), list[tuple[float, float]]()
+    hidden, found = image.astype(float), list[Source]()
     rows, columns = np.indices(snr.shape)
-    # Two looks at most for each: one source can stand out again beside the hole it left.
-    for _ in range(2 * n_most):
+    while len(found) < n_most:
         new = find_sources(snr, limit, fwhm_px, inner_px=inner_px, n_most=1)
-        if not new or len(found) == n_most:
+        if not new:
             break
+        found += new
         x, y = centroid(image, new[0].xy, fwhm_px)
-        if all(np.hypot(x - other[0], y - other[1]) > fwhm_px for other in places):
-            found += new
-            places.append((x, y))
-        for at in ((x, y), new[0].xy):
-            hidden[np.hypot(columns - at[0], rows - at[1]) <= _HIDDEN_FWHM * fwhm_px] = np.nan
+        hidden[np.hypot(columns - x, rows - y) <= _HIDDEN_FWHM * fwhm_px] = np.nan
         snr = snr_map(hidden, fwhm_px, exclude_neighbors=n_skip)
     return found
 
@@ -179,20 +175,17 @@ def _table(
     )
 
 
-def _positive(image: FloatArray, source: Source) -> bool:
-    """Tell whether a source is brighter than nothing."""
+def _contrast_at(residual: Residual, source: Source) -> float:
+    """Read a map of contrasts at a peak, mean over the channels that have data there."""
     x, y = (round(place) for place in source.xy)
-    return bool(image[y, x] > 0)
+    seen = residual.data[:, y, x].astype(float)
+    return float(seen[np.isfinite(seen)].mean()) if np.isfinite(seen).any() else float("nan")
 
 
 def _with_contrast(table: Candidates, found: list[Source], residual: Residual) -> Candidates:
-    """Read contrasts off a map of them, at the peaks; the errors follow from the S/N."""
+    """Fill in what a matched filter has measured; the errors follow from the S/N."""
     ranked = sorted(found, key=lambda source: -source.snr)
-    places = np.array([source.xy for source in ranked]).reshape(-1, 2).round().astype(int)
-    seen = residual.data[:, places[:, 1], places[:, 0]].astype(float)
-    known = np.isfinite(seen)
-    total = np.where(known, seen, 0.0).sum(axis=0)
-    contrast = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+    contrast = np.array([_contrast_at(residual, source) for source in ranked])
     return replace(table, contrast=contrast, contrast_error=np.abs(contrast) / table.snr)
 
 
