@@ -1,6 +1,7 @@
 """The one door for built-in and foreign parts (entry points).
 
-Groups: ``hcdc.instruments``, ``hcdc.steps``, ``hcdc.psf_models``, ``hcdc.signal_matchers``.
+Groups: ``hcdc.instruments``, ``hcdc.cameras``, ``hcdc.steps``, ``hcdc.psf_models``,
+``hcdc.signal_matchers``.
 A notebook may add a part of its own for as long as it runs with `register`.
 """
 
@@ -14,7 +15,7 @@ from typing import Any, Literal
 
 from hcdc_kernel.errors import NotFoundError
 
-Group = Literal["instruments", "steps", "psf_models", "signal_matchers"]
+Group = Literal["instruments", "cameras", "steps", "psf_models", "signal_matchers"]
 
 _registered: dict[tuple[str, str], Any] = {}
 

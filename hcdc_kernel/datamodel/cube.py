@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,6 +40,9 @@ class Frames:
         File that the frame came from.
     dit_index : ndarray of int, shape (n_time,)
         Place of the frame within its exposure, from 0.
+    conditions : mapping of str to ndarray, shape (n_time,)
+        What was measured at the time of each frame, by name with unit, such as
+        ``seeing_arcsec``, ``strehl``, ``background_scale``; NaN where it is not known.
     """
 
     mjd: FloatArray
@@ -48,9 +52,12 @@ class Frames:
     reason: tuple[str, ...]
     exposure: tuple[str, ...]
     dit_index: IntArray
+    conditions: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n_time = self.derotation_deg.size
+        for name, values in self.conditions.items():
+            require_shape(name, values, (n_time,))
         for name in ("mjd", "parallactic_deg", "derotation_deg", "usable", "dit_index"):
             require_shape(name, getattr(self, name), (n_time,))
         require_shape("reason", np.array(self.reason, dtype=object), (n_time,))
@@ -90,6 +97,7 @@ class Frames:
             reason=tuple(self.reason[i] for i in places),
             exposure=tuple(self.exposure[i] for i in places),
             dit_index=self.dit_index[places],
+            conditions={name: values[places] for name, values in self.conditions.items()},
         )
 
 
@@ -115,8 +123,8 @@ class Cube:
         Unit of the images.
     variance : ndarray or None, shape (n_wave, n_time, n_y, n_x)
         Variance of `data` [unit^2].
-    flags : ndarray of uint16 or None, shape (n_wave, n_time, n_y, n_x)
-        Why a pixel has no or doubtful data, as bits.
+    flags : ndarray of uint8 or None, shape (n_wave, n_time, n_y, n_x)
+        Why a pixel has no or doubtful data, bits of `PixelFlag`.
     found_xy_px : ndarray or None, shape (n_wave, n_time, 2)
         Where centering found the star in the images as they came, x then y [px]; NaN where it
         did not find it, None before centering.

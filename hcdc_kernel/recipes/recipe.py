@@ -98,6 +98,33 @@ class Recipe(BaseModel):
         steps = tuple(RecipeStep(step=name, settings=new) for name, new in changed.items())
         return self.model_copy(update={"steps": steps}).checked()
 
+    def after(self, calibration: Recipe) -> Self:
+        """Put the steps from raw frames to the calibrated cube in front.
+
+        Parameters
+        ----------
+        calibration : Recipe
+            Makes ``cube`` and ``psf`` of raw frames.
+
+        Returns
+        -------
+        Recipe
+            Of this name, with the steps of both.
+
+        Raises
+        ------
+        ConfigError
+            If both have the same step.
+        """
+        twice = {step.step for step in calibration.steps} & {step.step for step in self.steps}
+        if twice:
+            raise ConfigError(
+                f"The recipe '{self.name}' cannot follow the calibration '{calibration.name}'",
+                found=f"both have the step {', '.join(sorted(twice))}",
+                remedy="Take it out of the recipe: raw frames are calibrated before it begins",
+            )
+        return self.model_copy(update={"steps": (*calibration.steps, *self.steps)})
+
     def checked(self) -> Self:
         """Hold all settings against the steps they are for.
 

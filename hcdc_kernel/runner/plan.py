@@ -171,7 +171,8 @@ def plan(recipe: Recipe, input_keys: Mapping[str, str]) -> Plan:
     Returns
     -------
     Plan
-        The tasks with their content keys.
+        The tasks with their content keys; a step that is not `needed` and lacks an input is
+        left out.
 
     Raises
     ------
@@ -185,6 +186,8 @@ def plan(recipe: Recipe, input_keys: Mapping[str, str]) -> Plan:
     for entry in recipe.steps:
         step = load_step(entry.step)
         config = make_config(step, entry.settings)
+        if not step.needed and any(name not in names for name in step.inputs):
+            continue
         task = _task(step, config, names, recipe.name)
         tasks.append(task)
         names |= task.outputs

@@ -52,6 +52,9 @@ class Step(ABC):
         Names it uses if they exist.
     outputs : tuple of str
         Names of data it returns; a name that exists already is replaced for later steps.
+    needed : bool
+        False for a step that is left out of a plan where one of its inputs is missing, such as
+        a flat field without lamp exposures.
     Config : type
         Its settings.
     """
@@ -61,6 +64,7 @@ class Step(ABC):
     inputs: ClassVar[tuple[str, ...]]
     optional_inputs: ClassVar[tuple[str, ...]] = ()
     outputs: ClassVar[tuple[str, ...]]
+    needed: ClassVar[bool] = True
     Config: ClassVar[type[StepConfig]]
 
     @abstractmethod

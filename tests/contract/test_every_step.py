@@ -13,6 +13,9 @@ from hcdc_kernel.errors import ConfigError
 from hcdc_kernel.steps.base import Step, StepConfig, load_step, make_config, record
 
 KNOWN_DATA = {
+    "science", "center", "flux", "flats", "telemetry", "science_backgrounds",
+    "center_backgrounds", "flux_backgrounds", "flat_backgrounds", "science_background",
+    "center_background", "flux_background", "flat", "star_positions",
     "cube", "psf", "references", "residual_cube", "residual", "detection", "candidates",
     "contrast", "quality",
 }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Raw frames of any camera: headers, images, observations, calibrations."""

@@ -1,0 +1,1 @@
+"""VLT/SPHERE: IRDIS, IFS, ZIMPOL and the telemetry of its adaptive optics."""

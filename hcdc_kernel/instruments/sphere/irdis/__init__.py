@@ -1,0 +1,1 @@
+"""SPHERE/IRDIS imaging, from raw frames to the calibrated cube."""
