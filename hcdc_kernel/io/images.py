@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hcdc_kernel.datamodel import Cube, DetectionMap, Frames, Psf, Residual
 from hcdc_kernel.io.cards import (
     Card,
+    Column,
     add_cards,
     find,
     find_image,
@@ -24,14 +25,17 @@ from hcdc_kernel.io.cards import (
     to_ascii,
 )
 from hcdc_kernel.io.fits_file import FitsPart
+from hcdc_kernel.io.stream import image_unit
 
 Parts = Mapping[str, FitsPart]
+
+_FRAME_COLUMNS = {
+    "MJD", "PARALLACTIC_DEG", "DEROTATION_DEG", "USABLE", "REASON", "EXPOSURE", "DIT_INDEX",
+}  # fmt: skip
 
 
 def cube_to_hdus(cube: Cube) -> list[Any]:
     """Make the HDUs of a cube."""
-    from astropy.io import fits
-
     star_x, star_y = (float(v) for v in cube.star_xy_px.reshape(-1, 2).mean(axis=0))
     cards: list[Card] = [
         *_common_cards(cube.pixel_scale_mas, cube.unit),
@@ -48,16 +52,16 @@ def cube_to_hdus(cube: Cube) -> list[Any]:
         _primary(cube.data, cards),
         _frames_table(cube.frames),
         _wavelength_table(cube.wavelength_um),
-        fits.ImageHDU(_big_endian(cube.star_xy_px, np.float64), name="STAR"),
+        image_unit(cube.star_xy_px, np.float64, name="STAR"),
     ]
     hdus[-1].header["BUNIT"] = ("pix", "x and y of the star, counted from 0")
     if cube.found_xy_px is not None:
-        hdus.append(fits.ImageHDU(_big_endian(cube.found_xy_px, np.float64), name="FOUND"))
+        hdus.append(image_unit(cube.found_xy_px, np.float64, name="FOUND"))
         hdus[-1].header["BUNIT"] = ("pix", "x and y of the star before centering")
     if cube.variance is not None:
-        hdus.append(fits.ImageHDU(_big_endian(cube.variance, np.float32), name="VARIANCE"))
+        hdus.append(image_unit(cube.variance, np.float32, name="VARIANCE"))
     if cube.flags is not None:
-        hdus.append(fits.ImageHDU(cube.flags.astype(np.uint16), name="FLAGS"))
+        hdus.append(image_unit(cube.flags, np.uint8, name="FLAGS"))
     return hdus
 
 
@@ -73,6 +77,9 @@ def cube_from_parts(parts: Parts) -> Cube:
         reason=_texts(columns["REASON"]),
         exposure=_texts(columns["EXPOSURE"]),
         dit_index=columns["DIT_INDEX"],
+        conditions={
+            name.lower(): values for name, values in columns.items() if name not in _FRAME_COLUMNS
+        },
     )
     return Cube(
         data=find_image(parts, "PRIMARY"),
@@ -83,10 +90,15 @@ def cube_from_parts(parts: Parts) -> Cube:
         identity=read_identity(header),
         unit=from_ascii(str(header["BUNIT"])),
         variance=find_image(parts, "VARIANCE") if "VARIANCE" in parts else None,
-        flags=find_image(parts, "FLAGS") if "FLAGS" in parts else None,
+        flags=read_flags(parts) if "FLAGS" in parts else None,
         found_xy_px=find_image(parts, "FOUND") if "FOUND" in parts else None,
         history=read_history(find(parts, "HISTORY")),
     )
+
+
+def read_flags(parts: Parts) -> NDArray[np.uint8]:
+    """Read a plane of flags, which former releases wrote with 16 bits."""
+    return find_image(parts, "FLAGS").astype(np.uint8, copy=False)
 
 
 def psf_to_hdus(psf: Psf) -> list[Any]:
@@ -98,14 +110,24 @@ def psf_to_hdus(psf: Psf) -> list[Any]:
         ("STAR_Y", float(n_y // 2), "[pix] star, counted from 0"),
         *identity_cards(psf.identity),
     ]
+    if not psf.absolute:
+        cards.append(("ABSOLUTE", False, "F: the flux of the star is not known"))
     measured = [("FWHM_PX", "pix", psf.fwhm_px), ("STAR_FLUX", "", psf.star_flux)]
-    return [_primary(psf.data, cards), _wavelength_table(psf.wavelength_um, measured)]
+    hdus = [_primary(psf.data, cards), _wavelength_table(psf.wavelength_um, measured)]
+    if psf.transmission.size:
+        columns: list[Column] = [
+            ("SEPARATION_MAS", "mas", np.asarray(psf.transmission_mas, dtype=np.float64)),
+            ("TRANSMISSION", "", np.asarray(psf.transmission, dtype=np.float64)),
+        ]
+        hdus.append(table("TRANSMISSION", columns))
+    return hdus
 
 
 def psf_from_parts(parts: Parts) -> Psf:
     """Read what `psf_to_hdus` wrote."""
     header = find(parts, "PRIMARY").header
     columns = find(parts, "WAVELENGTH").columns
+    coronagraph = parts["TRANSMISSION"].columns if "TRANSMISSION" in parts else {}
     return Psf(
         data=find_image(parts, "PRIMARY"),
         fwhm_px=columns["FWHM_PX"],
@@ -113,6 +135,9 @@ def psf_from_parts(parts: Parts) -> Psf:
         wavelength_um=_wavelength(parts),
         pixel_scale_mas=float(header["PIXSCALE"]),
         identity=read_identity(header),
+        absolute=bool(header.get("ABSOLUTE", True)),
+        transmission_mas=coronagraph.get("SEPARATION_MAS", np.empty(0)),
+        transmission=coronagraph.get("TRANSMISSION", np.empty(0)),
         history=read_history(find(parts, "HISTORY")),
     )
 
@@ -174,16 +199,9 @@ def _common_cards(pixel_scale_mas: float, unit: str) -> list[Card]:
 
 def _primary(data: NDArray[Any], cards: Sequence[Card]) -> Any:
     """Make a primary HDU of float32 images."""
-    from astropy.io import fits
-
-    unit = fits.PrimaryHDU(_big_endian(data, np.float32))
+    unit = image_unit(data, np.float32, primary=True)
     add_cards(unit.header, cards)
     return unit
-
-
-def _big_endian(data: NDArray[Any], kind: type[np.floating[Any]]) -> NDArray[Any]:
-    """Put an array into the byte order of FITS, once and not inside astropy."""
-    return np.asarray(data, dtype=np.dtype(kind).newbyteorder(">"), order="C")
 
 
 def _frames_table(frames: Frames) -> Any:
@@ -198,6 +216,10 @@ def _frames_table(frames: Frames) -> Any:
             ("REASON", "", [to_ascii(text) for text in frames.reason]),
             ("EXPOSURE", "", [to_ascii(text) for text in frames.exposure]),
             ("DIT_INDEX", "", np.asarray(frames.dit_index, dtype=np.int64)),
+            *(
+                (name.upper(), "", np.asarray(values, dtype=np.float64))
+                for name, values in sorted(frames.conditions.items())
+            ),
         ],
     )
 

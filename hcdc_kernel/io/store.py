@@ -12,17 +12,24 @@ from hcdc_kernel.datamodel import (
     Cube,
     Data,
     DetectionMap,
+    Exposures,
+    Master,
     Psf,
     Quality,
     Residual,
+    StarPositions,
 )
 from hcdc_kernel.errors import FileFormatError, HcdcError
-from hcdc_kernel.io import images, tables
+from hcdc_kernel.io import images, raw_frames, tables
 from hcdc_kernel.io.atomic import atomic_write
 from hcdc_kernel.io.cards import KIND, add_history, history_table
 from hcdc_kernel.io.fits_file import FitsPart, read_fits
+from hcdc_kernel.io.stream import write_units
 
 _WRITERS: dict[type, Callable[[Any], list[Any]]] = {
+    Exposures: raw_frames.exposures_to_hdus,
+    Master: raw_frames.master_to_hdus,
+    StarPositions: raw_frames.positions_to_hdus,
     Cube: images.cube_to_hdus,
     Psf: images.psf_to_hdus,
     Residual: images.residual_to_hdus,
@@ -32,6 +39,9 @@ _WRITERS: dict[type, Callable[[Any], list[Any]]] = {
     Quality: tables.quality_to_hdus,
 }
 _READERS: dict[str, Callable[[Mapping[str, FitsPart]], Data]] = {
+    "Exposures": raw_frames.exposures_from_parts,
+    "Master": raw_frames.master_from_parts,
+    "StarPositions": raw_frames.positions_from_parts,
     "Cube": images.cube_from_parts,
     "Psf": images.psf_from_parts,
     "Residual": images.residual_from_parts,
@@ -47,34 +57,28 @@ def write_data(path: Path, data: Data) -> None:
 
     Images are float32, all other numbers float64. Nothing in the file depends on when or
     where it was written: equal objects give equal bytes. The file appears whole or not at all.
+    Images are written piece by piece, not copied first.
 
     Parameters
     ----------
     path : Path
         The file to write; one that exists is replaced.
     data : data object
-        Any of `Cube`, `Psf`, `Residual`, `DetectionMap`, `ContrastCurve`, `Candidates`,
-        `Quality`.
+        Any of `Exposures`, `Master`, `StarPositions`, `Cube`, `Psf`, `Residual`,
+        `DetectionMap`, `ContrastCurve`, `Candidates`, `Quality`.
 
     Raises
     ------
     StoreError
         If the disk is full, or the folder is missing or not writable.
     """
-    from astropy.io import fits
-
     hdus = _WRITERS[type(data)](data)
     header = hdus[0].header
     header[KIND] = (type(data).__name__, "kind of data object in this file")
     add_history(header, data.history)
     hdus.append(history_table(data.history))
-    made = fits.HDUList(hdus)
-    made.update_extend()
-    for hdu in made:
-        # The usual comment of these cards is the time of writing.
-        hdu.add_checksum(when="checksum")
     with atomic_write(path) as stream:
-        made.writeto(stream, output_verify="exception")
+        write_units(stream, hdus)
 
 
 def read_data(path: Path) -> Data:

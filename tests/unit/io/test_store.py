@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,17 +17,22 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hcdc_kernel.datamodel import (
+    EXPOSURE_KINDS,
     Candidates,
     ContrastCurve,
     Cube,
     Data,
     DetectionMap,
+    Exposure,
+    Exposures,
     Frames,
     Identity,
+    Master,
     Psf,
     Quality,
     QualityNote,
     Residual,
+    StarPositions,
     StepRecord,
 )
 from hcdc_kernel.errors import FileFormatError, StoreError
@@ -74,9 +80,14 @@ def cubes(draw: Any) -> Cube:
         reason=tuple(draw(st.lists(texts, min_size=n_time, max_size=n_time))),
         exposure=tuple(draw(st.lists(texts, min_size=n_time, max_size=n_time))),
         dit_index=draw(hnp.arrays(np.int64, n_time, elements=st.integers(0, 10**6))),
+        conditions=draw(
+            st.dictionaries(
+                st.sampled_from(["strehl", "seeing_arcsec", "background_scale"]), vector(n_time)
+            )
+        ),
     )
     variance = draw(st.none() | images(shape))
-    flags = draw(st.none() | hnp.arrays(np.uint16, shape))
+    flags = draw(st.none() | hnp.arrays(np.uint8, shape))
     return Cube(
         data=draw(images(shape)),
         frames=frames,
@@ -95,6 +106,7 @@ def cubes(draw: Any) -> Cube:
 @st.composite
 def psfs(draw: Any) -> Psf:
     n_wave, size = draw(st.integers(1, 4)), draw(st.sampled_from([1, 3, 5]))
+    n_knots = draw(st.integers(0, 3))
     finite = images((n_wave, size, size), allow_nan=False, allow_infinity=False)
     return Psf(
         data=draw(finite),
@@ -103,7 +115,61 @@ def psfs(draw: Any) -> Psf:
         wavelength_um=draw(vector(n_wave, plain)),
         pixel_scale_mas=draw(plain),
         identity=draw(identities),
+        absolute=draw(st.booleans()),
+        transmission_mas=np.arange(n_knots, dtype=np.float64),
+        transmission=draw(vector(n_knots, st.floats(0, 1))),
         history=draw(histories),
+    )
+
+
+@st.composite
+def raw_exposures(draw: Any) -> Exposure:
+    return Exposure(
+        name=draw(texts),
+        path=Path("/data") / draw(st.from_regex(r"[a-zé]{1,9}\.fits", fullmatch=True)),
+        camera="vlt-irdis",
+        kind=draw(st.sampled_from(EXPOSURE_KINDS)),
+        size=draw(st.integers(0, 2**40)),
+        target=draw(texts),
+        start_mjd=draw(st.floats(4e4, 7e4) | st.just(np.nan)),
+        elements=draw(st.dictionaries(texts, texts, max_size=2)),
+        dither_xy_px=draw(st.tuples(st.floats(-9, 9), st.floats(-9, 9))),
+        loops_closed=draw(st.none() | st.booleans()),
+        notes=tuple(draw(st.lists(texts, max_size=2))),
+    )
+
+
+@st.composite
+def calibrations(draw: Any) -> Exposures | Master | StarPositions:
+    kind = draw(st.sampled_from([Exposures, Master, StarPositions]))
+    common: dict[str, Any] = {"identity": draw(identities), "history": draw(histories)}
+    n_y, n_x, n = draw(st.tuples(*[st.integers(1, 4)] * 3))
+    if kind is Exposures:
+        return Exposures(tuple(draw(st.lists(raw_exposures(), max_size=3))), **common)
+    if kind is Master:
+        return Master(
+            kind=draw(st.sampled_from(["background", "flat"])),
+            data=draw(images((n_y, n_x))),
+            variance=draw(images((n_y, n_x))),
+            flags=draw(hnp.arrays(np.uint8, (n_y, n_x))),
+            setup=draw(st.dictionaries(texts, texts | plain, max_size=3)),
+            quality=draw(
+                st.dictionaries(st.sampled_from(["n_bad", "level_adu"]), numbers, max_size=2)
+            ),
+            unit=draw(texts),
+            **common,
+        )
+    return StarPositions(
+        xy_px=draw(hnp.arrays(np.float64, (n, 2, 2), elements=plain)),
+        error_px=draw(hnp.arrays(np.float64, (n, 2), elements=numbers)),
+        mjd=draw(vector(n)),
+        dither_xy_px=draw(hnp.arrays(np.float64, (n, 2), elements=plain)),
+        exposure=tuple(draw(st.lists(texts, min_size=n, max_size=n))),
+        spots_xy_px=draw(hnp.arrays(np.float64, (n, 2, 4, 2), elements=numbers)),
+        image=draw(images((2, n_y, n_x))),
+        image_corner_xy_px=draw(hnp.arrays(np.float64, (2, 2), elements=plain)),
+        method=draw(texts),
+        **common,
     )
 
 
@@ -148,7 +214,7 @@ def tables(draw: Any) -> ContrastCurve | Candidates | Quality:
     return Quality(notes=tuple(draw(st.lists(note, min_size=n, max_size=n))), **common)
 
 
-anything = st.one_of(cubes(), psfs(), maps(), tables())
+anything = st.one_of(cubes(), psfs(), maps(), tables(), calibrations())
 
 
 def assert_same(one: Any, other: Any) -> None:
@@ -192,6 +258,7 @@ def test_files_pass_fitsverify(data: Data) -> None:
 
 def test_every_kind_of_data_is_covered() -> None:
     assert set(get_args(Data)) == {
+        Exposures, Master, StarPositions,
         Cube, Psf, Residual, DetectionMap, ContrastCurve, Candidates, Quality,
     }  # fmt: skip
 
@@ -273,3 +340,82 @@ def test_a_missing_table_is_named(planet_cube: Cube, tmp_path: Path) -> None:
 def test_a_missing_folder_is_a_store_error(planet_cube: Cube, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="exists"):
         write_data(tmp_path / "nowhere" / "cube.fits", planet_cube)
+
+
+def test_figures_of_a_master_stand_in_its_header(tmp_path: Path) -> None:
+    plane = np.ones((4, 6), np.float32)
+    master = Master(
+        "background", plane, plane, np.zeros((4, 6), np.uint8), {"dit_s": 16.0},
+        {"read_noise_adu": 4.25, "level_adu": np.nan}, Identity("background", "a", "H", ""),
+    )  # fmt: skip
+    write_data(tmp_path / "master.fits", master)
+    header = dict_header(tmp_path / "master.fits")
+    assert header["HCDC QC READ NOISE ADU"] == 4.25
+    assert "HCDC QC LEVEL ADU" not in header
+
+
+def test_flags_that_former_releases_wrote_with_16_bits_are_read(
+    planet_cube: Cube, tmp_path: Path
+) -> None:
+    from astropy.io import fits
+
+    flags = np.zeros(planet_cube.data.shape, np.uint8)
+    flags[0, 1, 2, 3] = 5
+    write_data(tmp_path / "new.fits", replace(planet_cube, flags=flags))
+    with fits.open(tmp_path / "new.fits") as hdus:
+        hdus["FLAGS"] = fits.ImageHDU(flags.astype(np.uint16), name="FLAGS")
+        hdus.writeto(tmp_path / "old.fits", checksum=True)
+    back = read_data(tmp_path / "old.fits")
+    assert isinstance(back, Cube)
+    assert back.flags is not None
+    assert back.flags.dtype == np.uint8
+    np.testing.assert_array_equal(back.flags, flags)
+
+
+def test_a_view_with_gaps_is_written_as_its_copy_would_be(
+    planet_cube: Cube, tmp_path: Path
+) -> None:
+    some = np.arange(planet_cube.n_time)[::3]
+    view = replace(planet_cube.take(some), data=planet_cube.data[:, ::3])
+    assert not view.data.flags.c_contiguous
+    write_data(tmp_path / "view.fits", view)
+    write_data(tmp_path / "copy.fits", planet_cube.take(some))
+    assert (tmp_path / "view.fits").read_bytes() == (tmp_path / "copy.fits").read_bytes()
+
+
+_LARGE = """
+import resource, sys
+from dataclasses import replace
+from pathlib import Path
+import numpy as np
+from hcdc_kernel.datamodel import Cube, Frames, Identity
+from hcdc_kernel.io import read_data, write_data
+n = 40
+zeros = np.zeros(n)
+frames = Frames(zeros, zeros, zeros, zeros == 0, ("",) * n, ("",) * n, zeros.astype(int))
+def cube(data):
+    star = np.zeros((1, n, 2))
+    return Cube(data, frames, np.ones(1), star, 12.25, Identity("s", "a", "H", ""))
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+path = Path(sys.argv[1])
+write_data(path, cube(np.ones((1, n, 8, 8), np.float32)))
+read_data(path)
+start = peak()
+if sys.argv[2] == "write":
+    write_data(path, cube(np.ones((1, n, 1024, 1024), np.float32)))
+else:
+    read_data(path.with_name("large.fits"))
+print((peak() - start) / (n * 2**22))
+"""
+
+
+def test_a_large_cube_is_neither_written_nor_read_twice(tmp_path: Path) -> None:
+    """The peak of memory is one cube and a bit: the data themselves are in it."""
+
+    def peak_cubes(path: Path, what: str) -> float:
+        command = [sys.executable, "-c", _LARGE, str(path), what]
+        return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert peak_cubes(tmp_path / "large.fits", "write") < 1.3
+    assert peak_cubes(tmp_path / "other.fits", "read") < 1.3
