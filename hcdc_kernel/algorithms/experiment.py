@@ -16,6 +16,15 @@ from hcdc_kernel.arrays import FloatArray
 ReduceArrays = Callable[[FloatArray], FloatArray]
 """A whole reduction: cube (n_wave, n_time, n_y, n_x) in, residual (n_wave, n_y, n_x) out."""
 
+Transmit = Callable[[float], float]
+"""Separation [px] in, share of a companion's light that passes the coronagraph out."""
+
+
+def _pass_all(separation_px: float) -> float:
+    """Let everything through: there is no coronagraph."""
+    del separation_px
+    return 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class PointSource:
@@ -102,6 +111,8 @@ class Experiment:
         The reduction.
     mixes_channels : bool
         Whether the residual of a channel depends on other channels, as in SDI and ASDI.
+    transmit : callable
+        How the coronagraph dims a companion by its separation; not at all by default.
     """
 
     cube: FloatArray
@@ -111,9 +122,10 @@ class Experiment:
     star_flux: FloatArray
     reduce: ReduceArrays
     mixes_channels: bool = False
+    transmit: Transmit = _pass_all
 
     def adding(self, sources: Sequence[PointSource]) -> FloatArray:
-        """Put companions into the raw frames.
+        """Put companions into the raw frames, dimmed by the coronagraph.
 
         Parameters
         ----------
@@ -131,7 +143,8 @@ class Experiment:
             track = companion_track(
                 source.separation_px, source.position_angle_deg, self.derotation_deg, star_xy
             )
-            cube = inject(cube, self.psf, track, source.contrast)
+            seen = source.contrast * self.transmit(source.separation_px)
+            cube = inject(cube, self.psf, track, seen)
         return cube
 
     def without(self, sources: Sequence[PointSource]) -> Experiment:
@@ -195,7 +208,7 @@ class Experiment:
         -------
         ndarray, shape (n_wave,)
             Flux within a circle of diameter FWHM over that of the star; not corrected for
-            throughput; NaN without data.
+            throughput or coronagraph; NaN without data.
         """
         n_y, n_x = residual.shape[1:]
         place = np.add(offset_xy, (n_x // 2, n_y // 2))[None].astype(float)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,8 +98,64 @@ def _correlation(frames: FloatArray) -> FloatArray:
     return np.asarray(np.where(norm > 0, a @ b / np.where(norm > 0, norm, 1.0), 0.0))
 
 
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """On which side, and from which relative deviation, a condition is a fault."""
+
+    words: str
+    sign: float
+    least: float
+
+
+# A condition that is steady scatters little: a small deviation is then many sigma, and no fault.
+_CONDITIONS = {
+    "strehl": _Condition("Strehl ratio of the adaptive optics", -1.0, 0.15),
+    "seeing_arcsec": _Condition("seeing", 1.0, 0.5),
+    "wfs_flux": _Condition("starlight on the wavefront sensor", -1.0, 0.3),
+    "spot_flux": _Condition("brightness of the satellite spots", -1.0, 0.3),
+}
+
+
+def condition_deviations(
+    conditions: Mapping[str, FloatArray], usable: BoolArray
+) -> dict[str, FloatArray]:
+    """Find frames taken in conditions far worse than those of the others.
+
+    Parameters
+    ----------
+    conditions : mapping of str to ndarray, shape (n_time,)
+        As in `Frames.conditions`; names that say nothing of the quality are passed over.
+    usable : ndarray of bool, shape (n_time,)
+        Frames to compare.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_time,)
+        By what it is in words, the deviation from the median in units of the robust scatter; 0
+        where the value is better, not known, or not different enough to matter.
+    """
+    deviations = {}
+    for name, condition in _CONDITIONS.items():
+        values = conditions.get(name)
+        if values is None:
+            continue
+        known = usable & np.isfinite(values)
+        if not known.any():
+            continue
+        middle = float(np.median(values[known]))
+        deviation = _deviation(np.asarray(values), known)
+        change = condition.sign * (np.where(known, values, middle) - middle)
+        fault = change > condition.least * abs(middle)
+        deviations[condition.words] = np.where(fault, deviation, 0.0)
+    return deviations
+
+
 def reject_frames(
-    statistics: FrameStatistics, usable: BoolArray, n_sigma: float, largest_share: float
+    statistics: FrameStatistics,
+    usable: BoolArray,
+    n_sigma: float,
+    largest_share: float,
+    further: Mapping[str, FloatArray] | None = None,
 ) -> tuple[str, ...]:
     """Say which frames stand out, and why.
 
@@ -115,6 +172,8 @@ def reject_frames(
         Deviation from which a frame is rejected.
     largest_share : float
         Largest share of the frames that may be rejected for standing out, 0 to 1.
+    further : mapping of str to ndarray, shape (n_time,), optional
+        Further deviations by their name in words, such as `condition_deviations`.
 
     Returns
     -------
@@ -131,6 +190,8 @@ def reject_frames(
         ),
         "background": _deviation(statistics.background, good),
     }
+    for name, values in (further or {}).items():
+        deviations[name] = np.where(good, values, 0.0)
     stacked = np.array(list(deviations.values()))
     worst = np.abs(stacked).max(axis=0)
     limit = int(np.floor(largest_share * good.sum()))

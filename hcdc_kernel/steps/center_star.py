@@ -25,9 +25,11 @@ _LEAST_FIELD_FWHM = 3.0
 class CenterStarConfig(StepConfig):
     """Settings of `CenterStar`."""
 
-    method: Literal["measure", "given"] = Field(
-        default="measure",
-        description="Measure where the star is, or believe the position given with the data.",
+    method: Literal["auto", "measure", "given"] = Field(
+        default="auto",
+        description="Measure where the star is, or believe the position given with the data; "
+        "'auto' leaves images alone that were centered on a measured position when they were "
+        "calibrated, and measures in all others.",
     )
     alignment: Literal["auto", "common", "per-frame"] = Field(
         default="auto",
@@ -58,10 +60,11 @@ class CenterStarConfig(StepConfig):
 class CenterStar(Step):
     """Find the star in every image and crop the images so that it is on the middle pixel.
 
-    The star is found by the symmetry of its light, also behind a coronagraph, where the dark
-    hole of a vortex is used if that is steadier. The result is the largest odd-sized square
-    that is inside all images. The plot of the star's position by frame over the median image
-    shows that it worked: the cross sits in the middle of the rings, without a trend.
+    The star is found by the symmetry of its light, also behind a coronagraph, where the dark hole
+    of a vortex is used if that is steadier. The result is the largest odd-sized square that is
+    inside all images. Images that were centered on satellite spots when the raw frames were
+    calibrated are left as they are. The plot of the star's position by frame over the median
+    image shows that it worked: the cross sits in the middle of the rings, without a trend.
     """
 
     name: ClassVar[str] = "center-star"
@@ -129,12 +132,37 @@ def center_frames(
     DataError
         If the star cannot be found, is not where the data say, or is too near the border.
     """
+    if config.method == "auto" and is_centered(cube):
+        return cube
     star_xy, found = cube.star_xy_px.astype(float), None
-    if config.method == "measure":
+    if config.method != "given":
         found = _measure(cube, psf, config, progress)
         star_xy = found.star_xy
     window = _choose_window(star_xy, cube, config, float(psf.fwhm_px.max()))
     return replace(_cut(cube, window), found_xy_px=None if found is None else found.found_xy)
+
+
+def is_centered(cube: Cube) -> bool:
+    """Tell whether the images were already centered on a star whose position was measured.
+
+    Parameters
+    ----------
+    cube : Cube
+        The images.
+
+    Returns
+    -------
+    bool
+        True if they are odd-sized squares with the star on the middle pixel of each, and the
+        cube knows where it was found.
+    """
+    n_y, n_x = cube.data.shape[2:]
+    return (
+        cube.found_xy_px is not None
+        and n_y == n_x
+        and n_y % 2 == 1
+        and bool(np.all(cube.star_xy_px == n_y // 2))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,12 +81,12 @@ class CharacterizeCandidates(Step):
     """Measure where and how bright each candidate is, by taking it out of the raw frames.
 
     A negative copy of the star is put into the frames at the candidate's track; place and
-    contrast are right when the reduction of these frames leaves nothing there. This undoes
-    what the reduction does to a companion. Errors come from fits at other position angles,
-    plus those of the star's place and of the orientation. Brighter candidates are taken out
-    before fainter ones are measured; what vanishes with them is dropped. The residual with
-    all candidates taken out shows that it worked: nothing is left at their places, neither
-    bright nor dark.
+    contrast are right when the reduction of these frames leaves nothing there. This undoes what
+    the reduction and the coronagraph do to a companion. Errors come from fits at other position
+    angles, plus those of the star's place and of the orientation. Brighter candidates are taken
+    out before fainter ones are measured; what vanishes with them is dropped. The residual with
+    all candidates taken out shows that it worked: nothing is left at their places, neither bright
+    nor dark.
     """
 
     name: ClassVar[str] = "characterize-candidates"
@@ -158,7 +158,26 @@ class CharacterizeCandidates(Step):
             )
             table.add(label, fit)
             experiment = experiment.without([fit.source])
+        if not psf.absolute:
+            return {"candidates": without_contrast(table.candidates())}
         return {"candidates": table.candidates()}
+
+
+def without_contrast(candidates: Candidates) -> Candidates:
+    """Leave out contrasts that are relative to a star whose flux is not known.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        The table.
+
+    Returns
+    -------
+    Candidates
+        The same places, every contrast and its error NaN.
+    """
+    unknown = np.full(len(candidates), np.nan)
+    return replace(candidates, contrast=unknown, contrast_error=unknown)
 
 
 def significance(residual: Residual, psf: Psf, source: PointSource) -> float:

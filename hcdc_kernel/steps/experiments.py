@@ -59,6 +59,9 @@ def make_experiment(data: Mapping[str, Data]) -> Experiment:
         star_flux=psf.star_flux,
         reduce=reduce_arrays,
         mixes_channels=mixes_channels(residual),
+        transmit=lambda separation_px: float(
+            psf.transmission_at(np.asarray(separation_px * cube.pixel_scale_mas))
+        ),
     )
 
 

@@ -106,7 +106,7 @@ class FindCandidates(Step):
             places = [place for place, lobe in zip(places, lobes, strict=True) if not lobe]
         table = _table(found, places, detection, n_skip or 0)
         if residual.unit == "contrast":  # a matched filter has measured the flux already
-            table = _with_contrast(table, found, residual)
+            table = _with_contrast(table, found, residual, psf)
         return {"candidates": table}
 
 
@@ -182,10 +182,15 @@ def _contrast_at(residual: Residual, source: Source) -> float:
     return float(seen[np.isfinite(seen)].mean()) if np.isfinite(seen).any() else float("nan")
 
 
-def _with_contrast(table: Candidates, found: list[Source], residual: Residual) -> Candidates:
+def _with_contrast(
+    table: Candidates, found: list[Source], residual: Residual, psf: Psf
+) -> Candidates:
     """Fill in what a matched filter has measured; the errors follow from the S/N."""
+    if not psf.absolute:
+        return table
     ranked = sorted(found, key=lambda source: -source.snr)
-    contrast = np.array([_contrast_at(residual, source) for source in ranked])
+    seen = np.array([_contrast_at(residual, source) for source in ranked])
+    contrast = seen / psf.transmission_at(table.separation_mas)
     return replace(table, contrast=contrast, contrast_error=np.abs(contrast) / table.snr)
 
 

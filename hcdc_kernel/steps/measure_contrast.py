@@ -101,6 +101,8 @@ class MeasureContrast(Step):
         assert isinstance(psf, Psf)
         assert isinstance(residual, Residual)
         assert isinstance(candidates, Candidates)
+        if not psf.absolute:
+            return {"contrast": _unknown_limits(config, residual, psf)}
         known = known_sources(candidates, cube, characterized=True)
         everything = known_sources(candidates, cube, characterized=False)
         limits = measure_limits(
@@ -121,7 +123,7 @@ class MeasureContrast(Step):
                 throughput=limits.throughput,
                 wavelength_um=residual.wavelength_um,
                 n_sigma=config.n_sigma,
-                method=_method(config, len(known)),
+                method=_method(config, len(known), psf),
                 identity=residual.identity,
                 history=residual.history,
             )
@@ -146,11 +148,29 @@ def _separations_px(
     return np.asarray(np.arange(inner, outer + 1e-6, step))
 
 
-def _method(config: MeasureContrastConfig, n_known: int) -> str:
+def _unknown_limits(config: MeasureContrastConfig, residual: Residual, psf: Psf) -> ContrastCurve:
+    """Give a curve without numbers, and say why there are none."""
+    separation_px = _separations_px(config, residual, float(psf.fwhm_px.max()))
+    unknown = np.full((residual.wavelength_um.size, separation_px.size), np.nan)
+    return ContrastCurve(
+        separation_mas=separation_px * residual.pixel_scale_mas,
+        contrast=unknown,
+        throughput=unknown,
+        wavelength_um=residual.wavelength_um,
+        n_sigma=config.n_sigma,
+        method="no limit can be given: there is no usable exposure of the star beside the "
+        "coronagraph, so that its flux is not known",
+        identity=residual.identity,
+        history=residual.history,
+    )
+
+
+def _method(config: MeasureContrastConfig, n_known: int, psf: Psf) -> str:
     """Say in words how the limit was found."""
+    dimmed = "; transmission of the coronagraph corrected" if psf.transmission.size else ""
     return (
         f"noise between circles of one FWHM at each separation, {n_known} candidates taken out "
         "of the frames and masked; Student's t for few circles (Mawet et al. 2014); throughput "
         f"by injection at the limit through the same reduction at {config.n_azimuths} "
-        "position angles"
+        f"position angles{dimmed}"
     )

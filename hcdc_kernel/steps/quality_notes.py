@@ -194,8 +194,20 @@ def flux_scale(cube: Cube, psf: Psf) -> list[QualityNote]:
     Returns
     -------
     list of QualityNote
-        Ratio of the peaks.
+        Ratio of the peaks; unknown, and poor, if the star's flux is not known.
     """
+    if not psf.absolute:
+        return [
+            QualityNote(
+                "flux-scale",
+                float("nan"),
+                "",
+                "poor",
+                "There is no usable exposure of the star beside the coronagraph: its flux is "
+                "not known. Companions can be found and placed, but neither their contrasts nor "
+                "limits can be told.",
+            )
+        ]
     usable = cube.frames.usable
     mean = np.nan_to_num(cube.data[:, usable].mean(axis=1))
     ratio = float(np.max(mean.max(axis=(1, 2)) / psf.data.max(axis=(1, 2))))

@@ -9,7 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field, model_validator
 
-from hcdc_kernel.algorithms.frame_quality import frame_statistics, reject_frames
+from hcdc_kernel.algorithms.frame_quality import (
+    condition_deviations,
+    frame_statistics,
+    reject_frames,
+)
 from hcdc_kernel.datamodel import Cube, Data, Psf
 from hcdc_kernel.errors import DataError
 from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress
@@ -31,6 +35,11 @@ class SelectFramesConfig(StepConfig):
         le=0.9,
         description="Largest share of the frames that may be rejected: only the worst go.",
     )
+    use_conditions: bool = Field(
+        default=True,
+        description="Also reject frames taken while the adaptive optics, the seeing or the "
+        "brightness of the star were far worse than for the others, where that is known.",
+    )
     inner_fwhm: float = Field(
         default=1.0, ge=0, le=20, description="Inner border of the ring looked at [FWHM]."
     )
@@ -49,9 +58,10 @@ class SelectFramesConfig(StepConfig):
 class SelectFrames(Step):
     """Mark frames whose starlight, background or shape differ from those of the others.
 
-    Nothing is removed: rejected frames stay in the cube, with a reason each, and later steps
-    pass over them. The plot of flux, background and correlation by frame shows that it
-    worked: the frames marked are those that stand apart.
+    Frames taken in far worse conditions than the others, by the telemetry of the adaptive optics,
+    are marked too. Nothing is removed: rejected frames stay in the cube, with a reason each, and
+    later steps pass over them. The plot of flux, background and correlation by frame shows that
+    it worked: the frames marked are those that stand apart.
     """
 
     name: ClassVar[str] = "select-frames"
@@ -99,8 +109,13 @@ class SelectFrames(Step):
         inner_px = min(config.inner_fwhm * fwhm_px, 0.5 * outer_px)
         progress(0.0, "frame statistics")
         statistics = frame_statistics(cube.data, inner_px, outer_px)
+        conditions = before.conditions if config.use_conditions else {}
         reasons = reject_frames(
-            statistics, before.usable, config.n_sigma, config.max_rejected_share
+            statistics,
+            before.usable,
+            config.n_sigma,
+            config.max_rejected_share,
+            condition_deviations(conditions, before.usable),
         )
         fresh = np.array([bool(reason) for reason in reasons])
         usable = before.usable & ~fresh

@@ -1,5 +1,7 @@
 """Companions tried on a sequence."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,3 +34,15 @@ def test_taking_out_undoes_adding(make_experiment):
     back = experiment.without([source.times(-1) for source in sources]).without(sources)
     assert np.abs(there - experiment.cube).max() > 10
     assert np.abs(back.cube - experiment.cube).max() < 1e-3
+
+
+def test_coronagraph_dims_what_is_added(make_experiment):
+    bare = make_experiment(noise=0.01)
+    masked = replace(bare, transmit=lambda separation_px: 0.25 if separation_px < 15 else 1.0)
+    near, far = (PointSource(s, 130.0, np.array([1e-2])) for s in (10.0, 18.0))
+    for source, share in ((near, 0.25), (far, 1.0)):
+        added = masked.adding([source]) - masked.cube
+        expected = share * (bare.adding([source]) - bare.cube)
+        np.testing.assert_allclose(added, expected, atol=2e-3)
+    taken_out = replace(masked, cube=masked.adding([near])).without([near])
+    assert np.abs(taken_out.cube - masked.cube).max() < 1e-3

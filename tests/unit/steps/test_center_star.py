@@ -148,3 +148,17 @@ def test_the_cube_remembers_where_the_star_was(planet_sequence, do):
     assert np.abs(np.median(found, axis=(0, 1)) - middle - (2, -1)).max() < 0.15
     given = do(data, "center-star", center_star={"method": "given"})
     assert given["cube"].found_xy_px is None
+
+
+def test_images_centered_by_the_calibration_are_left_alone(do):
+    data = make([(31.3, 30.2)] * 4, shape=(61, 61), given=(30.0, 30.0))
+    measured = replace(data["cube"], found_xy_px=np.full((1, 4, 2), 480.0))
+    after = do(data | {"cube": measured}, "center-star")["cube"]
+    assert after.data is measured.data
+    again = do(data | {"cube": measured}, "center-star", center_star={"method": "measure"})
+    assert middle_error(again["cube"]) < 0.05
+
+
+def test_default_place_is_not_taken_for_a_measured_one(do):
+    data = make([(31.3, 30.2)] * 4, shape=(61, 61), given=(30.0, 30.0))
+    assert middle_error(do(data, "center-star")["cube"]) < 0.05
