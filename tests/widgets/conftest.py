@@ -23,9 +23,12 @@ from hcdc_kernel.datamodel import (
     DetectionMap,
     Frames,
     Identity,
+    Master,
+    Psf,
     Quality,
     QualityNote,
     Residual,
+    StarPositions,
     StepRecord,
 )
 from hcdc_kernel.synthetic import small_scene, write_sequence
@@ -143,6 +146,95 @@ def quality(identity):
         QualityNote("throughput", float("nan"), "", "poor", "Could not be measured."),
     )
     return Quality(notes, identity)
+
+
+# What the calibration of raw frames makes -------------------------------------------------------
+
+
+@pytest.fixture
+def make_master(identity):
+    """A master of 128 x 256 px: a margin without light, twenty hot pixels in the left field."""
+
+    def make(kind="background"):
+        rng = np.random.default_rng(4)
+        level, noise = (40.0, 3.0) if kind == "background" else (1.0, 0.02)
+        data = rng.normal(level, noise, (128, 256)).astype(np.float32)
+        flags = np.zeros(data.shape, np.uint8)
+        flags[:4] = flags[-4:] = 8
+        flags[30:34, 20:25] = 1
+        data[30:34, 20:25] *= 30
+        data[flags == 8] = np.nan
+        return Master(
+            kind=kind,
+            data=data,
+            variance=np.full_like(data, noise**2 / 10),
+            flags=flags,
+            setup={"dit_s": 16.0, "filter": "DB_H23", "neutral_density": "OPEN"},
+            quality={"read_noise_adu": 4.4, "n_bad": 20.0},
+            identity=identity,
+            unit="adu" if kind == "background" else "",
+        )
+
+    return make
+
+
+@pytest.fixture
+def star_positions(identity):
+    """Two fields, eight frames in two visits; the star at (480, 525) and (486, 511)."""
+    rng = np.random.default_rng(5)
+    star = np.array([(480.2, 525.4), (486.1, 511.3)])
+    dither = np.repeat([(0.0, 0.0), (2.0, 0.0)], 4, axis=0)
+    xy = star + rng.normal(0, 0.05, (8, 2, 2)) + dither[:, None]
+    turn = np.deg2rad([45, 135, 225, 315])
+    reach = 40 * np.stack([np.cos(turn), np.sin(turn)], axis=-1)
+    corner = np.round(star) - 60
+    image = np.array([
+        1000 * spot(121, *(s - c), width=12)
+        + sum(400 * spot(121, *(s - c + r), width=2.5) for r in reach)
+        for s, c in zip(star, corner, strict=True)
+    ])  # fmt: skip
+    return StarPositions(
+        xy_px=xy,
+        error_px=np.full((8, 2), 0.06),
+        mjd=61000 + np.repeat([0.0, 0.05], 4) + np.tile(np.arange(4) / 1440, 2),
+        dither_xy_px=dither,
+        exposure=("center.fits",) * 8,
+        spots_xy_px=xy[:, :, None] + reach,
+        image=image + rng.normal(0, 3, image.shape),
+        image_corner_xy_px=corner,
+        method="satellite-spots",
+        identity=identity,
+    )
+
+
+@pytest.fixture
+def star_psf(identity):
+    """Two channels; the coronagraph lets half of the light pass at 100 mas."""
+    return Psf(
+        data=np.array([1e6 * spot(41, 20, 20, width=w) for w in (1.8, 1.95)]),
+        fwhm_px=np.array([4.2, 4.6]),
+        star_flux=np.array([1.1e7, 1.3e7]),
+        wavelength_um=np.array([1.593, 1.667]),
+        pixel_scale_mas=12.25,
+        identity=identity,
+        transmission_mas=np.array([0.0, 50.0, 150.0, 400.0]),
+        transmission=np.array([0.0, 0.25, 0.75, 1.0]),
+    )
+
+
+@pytest.fixture
+def calibration_facts():
+    """Facts of a raw observation with one good, one doubtful and one missing calibration."""
+    notes = [
+        ("flux", "Star beside the coronagraph", "good", 0, "2 files, 10 min before", ""),
+        ("flats", "Lamp", "fair", 2, "5 files, 3 days away", "Pixels may have changed <b>."),
+        ("center", "Satellite spots", "poor", None, "", "The star is found by its halo."),
+    ]
+    names = ("role", "title", "light", "level", "found", "text")
+    return {
+        "calibrations": [dict(zip(names, note, strict=True)) for note in notes],
+        "calibration": "irdis-imaging",
+    }
 
 
 # Pages in a real browser ---------------------------------------------------------------------

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hcdc_widgets import theme
-from hcdc_widgets.plots.figure import FloatArray, SkyFigure, cuts, mean_image, title
+from hcdc_widgets.plots.figure import FloatArray, SkyFigure, mean_image, title
+from hcdc_widgets.plots.images import draw_star
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,28 +41,25 @@ def centering(cube_before: Cube, cube_after: Cube) -> SkyFigure:
     )
     left, middle, right = figure.subplots(1, 3)
     channel = cube_before.n_wave // 2
-    was_at = cube_before.star_xy_px if cube_after.found_xy_px is None else cube_after.found_xy_px
-    _image(left, cube_before, "as it came", was_at[channel])
+    found = cube_before.star_xy_px if cube_after.found_xy_px is None else cube_after.found_xy_px
+    # A calibration that measured the star has brought it to the middle already; what it found
+    # is told in pixels of the detector.
+    calibrated = cube_before.found_xy_px is not None
+    as_it_came = cube_before.star_xy_px if calibrated else found
+    _image(left, cube_before, "calibrated" if calibrated else "as it came", as_it_came[channel])
     _image(middle, cube_after, "star centered", cube_after.star_xy_px[channel])
     n_y, n_x = cube_after.data.shape[2:]
     middle.axhline(n_y // 2, color="white", lw=0.8, ls="--")
     middle.axvline(n_x // 2, color="white", lw=0.8, ls="--")
-    _drift(right, was_at[channel])
+    _drift(right, found[channel])
     figure.suptitle(title(target, "centering"))
     return figure
 
 
 def _image(axes: Axes, cube: Cube, words: str, star_xy: FloatArray) -> None:
-    """Draw the mean frame of the middle channel, asinh-like by its cuts."""
+    """Draw the mean frame of the middle channel with the star marked."""
     channel = cube.n_wave // 2
-    image = mean_image(cube.data[channel])
-    low, high = cuts(image, 1, 99.7)
-    softening = max((high - low) / 20, np.finfo(float).tiny)
-    shown = np.arcsinh((image - low) / softening)
-    bottom, top = cuts(shown, 1, 99.9)
-    axes.imshow(
-        shown, origin="lower", cmap=theme.IMAGE_MAP, vmin=bottom, vmax=top, interpolation="nearest"
-    )
+    draw_star(axes, mean_image(cube.data[channel]))
     x, y = np.nanmedian(star_xy, axis=0)
     axes.plot(x, y, marker="+", color=theme.ORANGE, ms=16, mew=2, ls="none")
     axes.set(xlabel="x [px]", ylabel="y [px]", title=f"{words}: star at ({x:.2f}, {y:.2f})")

@@ -43,7 +43,7 @@ def contrast(
     target = curve.identity.target
     figure = SkyFigure(_describe(curve), width_in=7.2, height_in=5.8)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    colors = _channel_colors(curve.wavelength_um.size)
+    colors = channel_colors(curve.wavelength_um.size)
     separation = curve.separation_mas / 1000
     for channel, color in enumerate(colors):
         name = f"{curve.wavelength_um[channel]:.3f} um".replace("um", "\u00b5m")
@@ -73,8 +73,19 @@ def _describe(curve: ContrastCurve) -> str:
     return f"{text}; deepest {best:.1e} at {where / 1000:.2f} arcsec."
 
 
-def _channel_colors(n_wave: int) -> list[object]:
-    """Pick a color for each channel, dark for short waves."""
+def channel_colors(n_wave: int) -> list[object]:
+    """Pick a color for each channel, dark for short waves.
+
+    Parameters
+    ----------
+    n_wave : int
+        Number of channels.
+
+    Returns
+    -------
+    list of color
+        One a channel; told apart by lightness too.
+    """
     if n_wave == 1:
         return [theme.BLUE]
     palette = matplotlib.colormaps[theme.CHANNEL_MAP]

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
@@ -68,6 +68,25 @@ class SkyFigure(Figure):
             f'<div class="hcdc-figure"><img src="data:image/png;base64,{image}" '
             f'alt="{escape(self.description, quote=True)}"></div>'
         )
+
+
+def two_rows(figure: Figure, heights: tuple[float, float]) -> tuple[SubFigure, SubFigure]:
+    """Part a figure in two rows that have columns of their own.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+    heights : tuple of float
+        Their heights, relative to each other.
+
+    Returns
+    -------
+    tuple of SubFigure
+        The upper and the lower row.
+    """
+    rows = np.ravel(np.asarray(figure.subfigures(2, 1, height_ratios=heights)))
+    return rows[0], rows[1]
 
 
 def sky_extent(
@@ -151,9 +170,11 @@ def mean_image(images: FloatArray) -> FloatArray:
     ndarray, shape (n_y, n_x)
         The average; NaN where no image has data.
     """
-    finite = np.isfinite(images)
-    count = finite.sum(axis=0)
-    total = np.where(finite, images, 0).sum(axis=0)
+    total, count = np.zeros(images.shape[1:]), np.zeros(images.shape[1:], dtype=int)
+    for image in images:  # one at a time: sequences are large
+        finite = np.isfinite(image)
+        total += np.where(finite, image, 0)
+        count += finite
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
