@@ -69,7 +69,7 @@ def first_guess(experiment: Experiment, offset_xy: FloatArray) -> PointSource:
     seen = np.nan_to_num(seen)
     faintest = 0.3 * float(np.abs(seen).max()) + 1e-12
     test = PointSource.at(-offset_xy, 3 * np.maximum(seen, faintest))
-    response = experiment.residual([test]) - residual
+    response = experiment.response([test])
     throughput = experiment.contrast_at(response, -offset_xy) / test.contrast
     survives = np.clip(np.nan_to_num(throughput, nan=1.0), 0.03, 1.2)
     contrast = seen / survives
@@ -92,6 +92,7 @@ class _Window:
         self.sizes = [int(mask.sum()) for mask in self.masks]
         # One channel must not outweigh the others by its unit: scale to the star.
         self.weights = 1.0 / experiment.star_flux
+        self.offset_xy = offset_xy
         self.mixes_channels = experiment.mixes_channels
 
     def read(self, residual: FloatArray) -> FloatArray:
@@ -197,7 +198,8 @@ class _Trial:
     def misfit(self, source: PointSource) -> FloatArray:
         """Reduce with the companion taken out and read what is left."""
         self.count += 1
-        return self.window.read(self.experiment.residual([source.times(-1)]))
+        left = self.experiment.residual([source.times(-1)], [self.window.offset_xy])
+        return self.window.read(left)
 
     def jacobian(self, source: PointSource, misfit: FloatArray) -> FloatArray:
         """Finite differences in x, y and the contrast of each channel."""
@@ -208,7 +210,8 @@ class _Trial:
         ]
         tried.append(replace(source, contrast=source.contrast + steps))
         self.count += len(tried)
-        left = self.experiment.residuals([trial.times(-1)] for trial in tried)
+        trials = ([trial.times(-1)] for trial in tried)
+        left = self.experiment.residuals(trials, [self.window.offset_xy])
         right, up, brighter = (self.window.read(residual) - misfit for residual in left)
         columns: list[FloatArray] = [right / _STEP_PX, up / _STEP_PX]
         columns += self.window.flux_columns(brighter, steps)
@@ -304,14 +307,14 @@ def _errors_at(
     steps = _flux_steps(source)
     n_groups = max(1, -(-len(places) // 3))
     groups = [places[start::n_groups] for start in range(n_groups)]
-    trials: list[list[PointSource]] = [[]]
+    trials: list[list[PointSource]] = []
     for group in groups:
         trials += [_moves(group, across=0.0), _moves(group, across=1.0)]
         trials.append([replace(place, contrast=steps) for place in group])
-    noise, *changed = empty.residuals(trials)
+    noise, changed = empty.residual(), list(empty.responses(trials))
     errors = []
     for number, group in enumerate(groups):
-        responses = [residual - noise for residual in changed[3 * number : 3 * number + 3]]
+        responses = changed[3 * number : 3 * number + 3]
         for place in group:
             window = _Window(empty, place.offset_xy, radius_fwhm)
             outwards, across, brighter = (window.read(response) for response in responses)
@@ -319,7 +322,7 @@ def _errors_at(
             columns += window.flux_columns(brighter, steps)
             jacobian = np.column_stack(columns)
             errors.append(np.linalg.lstsq(jacobian, window.read(noise), rcond=None)[0])
-    return np.array(errors), len(trials)
+    return np.array(errors), len(trials) + 1
 
 
 def _moves(group: list[PointSource], across: float) -> list[PointSource]:

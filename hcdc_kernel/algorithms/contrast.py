@@ -147,7 +147,7 @@ def measure_limits(
     nodes = _nodes(separation_px, float(experiment.fwhm_px.max()))
     limit = np.array([_filled(row)[nodes] for row in unit])
     tested = separation_px[nodes]
-    share, settled = _share_at_limit(experiment, residual, tested, limit, tests)
+    share, settled = _share_at_limit(experiment, tested, limit, tests)
     smooth = np.array([_between(row, separation_px, nodes) for row in share])
     # Between a separation that has settled and one that has not, no limit is given.
     inside = np.array([np.interp(separation_px, tested, row) > 1 - 1e-9 for row in settled])
@@ -157,7 +157,6 @@ def measure_limits(
 
 def _share_at_limit(
     experiment: Experiment,
-    residual: FloatArray,
     separation_px: FloatArray,
     unit: FloatArray,
     tests: InjectionTests,
@@ -167,9 +166,9 @@ def _share_at_limit(
     `unit` is the limit without loss. Also tells where such a companion exists: where the model
     of the star takes the more of a companion the brighter it is, none may.
     """
-    share = measure_throughput(experiment, residual, separation_px, unit, _ROUGH_TESTS)
+    share = measure_throughput(experiment, separation_px, unit, _ROUGH_TESTS)
     trial = unit / _possible(share)
-    share = measure_throughput(experiment, residual, separation_px, trial, tests)
+    share = measure_throughput(experiment, separation_px, trial, tests)
     for _ in range(_MOST_ROUNDS):
         off = (np.abs(np.log(trial * _possible(share) / unit)) > _SETTLED_LOG).any(axis=0)
         off &= (trial < 1).all(axis=0)
@@ -177,9 +176,7 @@ def _share_at_limit(
             break
         # Half of the way, lest a share that falls steeply with brightness throws it to and fro.
         trial[:, off] = np.sqrt(trial[:, off] * unit[:, off] / _possible(share[:, off]))
-        share[:, off] = measure_throughput(
-            experiment, residual, separation_px[off], trial[:, off], tests
-        )
+        share[:, off] = measure_throughput(experiment, separation_px[off], trial[:, off], tests)
     settled = np.abs(np.log(trial * _possible(share) / unit)) <= 2 * _SETTLED_LOG
     return share, settled & (trial < 1)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Protocol
 
 import numpy as np
 
@@ -24,6 +26,57 @@ def _pass_all(separation_px: float) -> float:
     """Let everything through: there is no coronagraph."""
     del separation_px
     return 1.0
+
+
+# Around each companion, and each place that is watched, a residual is right within this [FWHM].
+_NEAR_FWHM = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """A reduction to start from where only a part is done again.
+
+    Attributes
+    ----------
+    frames : ndarray, shape (n_wave, n_time, n_y, n_x)
+        Residual frames, not derotated; empty if they are not needed.
+    residual : ndarray, shape (n_wave, n_y, n_x)
+        Their combination, north up.
+    """
+
+    frames: FloatArray
+    residual: FloatArray
+
+
+class LocalReduction(Protocol):
+    """A reduction that can be done again around a few places only."""
+
+    def everywhere(self, cube: FloatArray) -> Reduced:
+        """Reduce a cube (n_wave, n_time, n_y, n_x) as a whole."""
+
+    def near(
+        self, cube: FloatArray, base: Reduced, offsets_xy: Sequence[FloatArray], radius_px: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Reduce a changed cube around places, x (west) and y (north) of the star [px].
+
+        Returns the residual (n_wave, n_y, n_x) with and without the change; both are that of
+        `base` farther from the places than `radius_px`.
+        """
+
+
+class _Once:
+    """A value that is made when it is first asked for, by one thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._value: Reduced | None = None
+
+    def get(self, make: Callable[[], Reduced]) -> Reduced:
+        """Give the value."""
+        with self._lock:
+            if self._value is None:
+                self._value = make()
+            return self._value
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +164,8 @@ class Experiment:
         The reduction.
     mixes_channels : bool
         Whether the residual of a channel depends on other channels, as in SDI and ASDI.
+    local : LocalReduction or None
+        The same reduction, done again only around companions, if it can be.
     transmit : callable
         How the coronagraph dims a companion by its separation; not at all by default.
     """
@@ -122,7 +177,9 @@ class Experiment:
     star_flux: FloatArray
     reduce: ReduceArrays
     mixes_channels: bool = False
+    local: LocalReduction | None = None
     transmit: Transmit = _pass_all
+    _base: _Once = field(default_factory=_Once, init=False, repr=False, compare=False)
 
     def adding(self, sources: Sequence[PointSource]) -> FloatArray:
         """Put companions into the raw frames, dimmed by the coronagraph.
@@ -162,23 +219,63 @@ class Experiment:
         """
         return replace(self, cube=self.adding([source.times(-1) for source in sources]))
 
-    def residual(self, added: Sequence[PointSource] = ()) -> FloatArray:
+    def residual(
+        self, added: Sequence[PointSource] = (), watched_xy: Sequence[FloatArray] = ()
+    ) -> FloatArray:
         """Reduce the sequence, with companions added if wanted.
 
         Parameters
         ----------
         added : sequence of PointSource
             What to add first.
+        watched_xy : sequence of ndarray, shape (2,)
+            Offsets of further places that the residual is wanted at [px].
 
         Returns
         -------
         ndarray, shape (n_wave, n_y, n_x)
-            The residual, north up.
+            The residual, north up. Where the reduction is local, farther than three FWHM from
+            all companions and watched places it is that without companions.
         """
-        return np.asarray(self.reduce(self.adding(added)))
+        return self._reduced(added, watched_xy)[0]
 
-    def residuals(self, trials: Iterable[Sequence[PointSource]]) -> Iterator[FloatArray]:
+    def response(self, added: Sequence[PointSource]) -> FloatArray:
+        """Tell what companions add to the residual.
+
+        Parameters
+        ----------
+        added : sequence of PointSource
+            What to add.
+
+        Returns
+        -------
+        ndarray, shape (n_wave, n_y, n_x)
+            Residual with them minus residual without.
+        """
+        after, before = self._reduced(added, ())
+        return after - before
+
+    def residuals(
+        self, trials: Iterable[Sequence[PointSource]], watched_xy: Sequence[FloatArray] = ()
+    ) -> Iterator[FloatArray]:
         """Reduce the sequence once for each set of companions, on all processors at hand.
+
+        Parameters
+        ----------
+        trials : iterable of sequence of PointSource
+            What to add each time.
+        watched_xy : sequence of ndarray, shape (2,)
+            Offsets of further places that the residuals are wanted at [px].
+
+        Yields
+        ------
+        ndarray, shape (n_wave, n_y, n_x)
+            The residuals, in the order of `trials`.
+        """
+        yield from _side_by_side(lambda added: self.residual(added, watched_xy), trials)
+
+    def responses(self, trials: Iterable[Sequence[PointSource]]) -> Iterator[FloatArray]:
+        """Tell what each set of companions adds to the residual, on all processors at hand.
 
         Parameters
         ----------
@@ -188,11 +285,29 @@ class Experiment:
         Yields
         ------
         ndarray, shape (n_wave, n_y, n_x)
-            The residuals, in the order of `trials`.
+            See `response`, in the order of `trials`.
         """
-        # Threads suffice: transforms, decompositions and compiled loops let go of Python's lock.
-        with ThreadPoolExecutor(_n_processors()) as pool:
-            yield from pool.map(self.residual, trials)
+        yield from _side_by_side(self.response, trials)
+
+    def _reduced(
+        self, added: Sequence[PointSource], watched_xy: Sequence[FloatArray]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Reduce with and without companions."""
+        base = self._base.get(self._reduce_whole)
+        if not added:
+            return base.residual, base.residual
+        cube = self.adding(added)
+        if self.local is None:
+            return np.asarray(self.reduce(cube)), base.residual
+        places = [*(source.offset_xy for source in added), *watched_xy]
+        radius = _NEAR_FWHM * float(self.fwhm_px.max())
+        return self.local.near(cube, base, places, radius)
+
+    def _reduce_whole(self) -> Reduced:
+        """Reduce the sequence as it is."""
+        if self.local is not None:
+            return self.local.everywhere(self.cube)
+        return Reduced(np.empty(0), np.asarray(self.reduce(self.cube)))
 
     def contrast_at(self, residual: FloatArray, offset_xy: FloatArray) -> FloatArray:
         """Compare the flux at one place of a residual with the star's.
@@ -217,6 +332,14 @@ class Experiment:
             for image, fwhm in zip(residual, self.fwhm_px, strict=True)
         ]
         return np.asarray(np.array(sums) / self.star_flux)
+
+
+def _side_by_side(
+    work: Callable[[Sequence[PointSource]], FloatArray], trials: Iterable[Sequence[PointSource]]
+) -> Iterator[FloatArray]:
+    """Work on trials in threads: what takes time lets go of Python's lock."""
+    with ThreadPoolExecutor(_n_processors()) as pool:
+        yield from pool.map(work, trials)
 
 
 def _n_processors() -> int:

@@ -88,7 +88,6 @@ def injection_patterns(
 
 def measure_throughput(
     experiment: Experiment,
-    residual: FloatArray,
     separation_px: FloatArray,
     contrast: FloatArray,
     tests: InjectionTests,
@@ -99,8 +98,6 @@ def measure_throughput(
     ----------
     experiment : Experiment
         Sequence, free of companions, and reduction.
-    residual : ndarray, shape (n_wave, n_y, n_x)
-        Its residual.
     separation_px : ndarray, shape (n,)
         Distances from the star [px].
     contrast : ndarray, shape (n_wave, n)
@@ -124,10 +121,9 @@ def measure_throughput(
         ]
         for pattern in patterns
     ]
-    for done, (reduced, pattern, sources) in enumerate(
-        zip(experiment.residuals(trials), patterns, trials, strict=True)
+    for done, (response, pattern, sources) in enumerate(
+        zip(experiment.responses(trials), patterns, trials, strict=True)
     ):
-        response = reduced - residual
         for (i, _), source in zip(pattern, sources, strict=True):
             seen = experiment.contrast_at(response, source.offset_xy)
             shares[i].append(seen / source.contrast)

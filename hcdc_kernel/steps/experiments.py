@@ -12,6 +12,7 @@ from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Candidates, Cube, Data, Psf, Residual
 from hcdc_kernel.errors import DataError
 from hcdc_kernel.steps.apply import replay_reduction
+from hcdc_kernel.steps.ring_reduction import ring_reduction
 
 
 def make_experiment(data: Mapping[str, Data]) -> Experiment:
@@ -59,6 +60,7 @@ def make_experiment(data: Mapping[str, Data]) -> Experiment:
         star_flux=psf.star_flux,
         reduce=reduce_arrays,
         mixes_channels=mixes_channels(residual),
+        local=ring_reduction(residual.history, seen, psf, references),
         transmit=lambda separation_px: float(
             psf.transmission_at(np.asarray(separation_px * cube.pixel_scale_mas))
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -196,7 +196,10 @@ class SubtractPsf(Step):
             if isinstance(model, SequencePsfModel):
                 residuals[channel] = _whole_sequence(model, cube, channel, fwhm_px)
             else:
-                residuals[channel] = _by_region(model, config, (cube, library), channel, fwhm_px)
+                regions = cut_regions(config, cube.data.shape[2:], fwhm_px)
+                residuals[channel] = subtract_regions(
+                    model, config, (cube, library), channel, regions, fwhm_px
+                )
         return {"residual_cube": replace(cube, data=residuals)}
 
 
@@ -221,14 +224,39 @@ def _whole_sequence(
     return np.where(np.isnan(frames), np.nan, residuals).astype(frames.dtype)
 
 
-def _by_region(
+def subtract_regions(  # noqa: PLR0913 (how, what, where, where to)
     model: PsfModel | LinearPsfModel,
     config: SubtractPsfConfig,
     cubes: tuple[Cube, Cube | None],
     channel: int,
+    regions: Sequence[Region],
     fwhm_px: float,
+    out: FloatArray | None = None,
 ) -> FloatArray:
-    """Subtract a model made from reference frames from one channel."""
+    """Subtract a model made from reference frames from one channel.
+
+    Parameters
+    ----------
+    model : PsfModel or LinearPsfModel
+        How the star is modeled.
+    config : SubtractPsfConfig
+        The settings.
+    cubes : tuple of Cube
+        The aligned sequence and, for RDI, the frames of other stars.
+    channel : int
+        The channel to be cleaned.
+    regions : sequence of Region
+        Where to do it.
+    fwhm_px : float
+        Resolution element of the channel [px].
+    out : ndarray, shape (n_time, n_y, n_x), optional
+        Array to write to; elsewhere it keeps its values.
+
+    Returns
+    -------
+    ndarray, shape (n_time, n_y, n_x)
+        The residuals.
+    """
     cube, library = cubes
     frames = cube.data[channel]
     references, choice = reference_frames(config.references, cube, library, channel)
@@ -241,19 +269,29 @@ def _by_region(
     # Views of one array: that targets and references are the same spares half of the work.
     references = frames if config.references == "rotated" else references
     return subtract_model(
-        frames,
-        references,
-        model,
-        _regions(config, frames.shape[1:], fwhm_px),
-        limits,
-        remove_mean=config.remove_mean,
+        frames, references, model, regions, limits, remove_mean=config.remove_mean, out=out
     )
 
 
-def _regions(
+def cut_regions(
     config: SubtractPsfConfig, shape: tuple[int, ...], fwhm_px: float
 ) -> tuple[Region, ...]:
-    """Cut the image as the settings say."""
+    """Cut the image as the settings say.
+
+    Parameters
+    ----------
+    config : SubtractPsfConfig
+        The settings.
+    shape : tuple of int
+        Image size ``(n_y, n_x)``.
+    fwhm_px : float
+        Resolution element [px].
+
+    Returns
+    -------
+    tuple of Region
+        The whole image, or rings from the star outwards.
+    """
     size = (shape[0], shape[1])
     inner_px = config.inner_fwhm * fwhm_px
     if config.regions == "full-frame":

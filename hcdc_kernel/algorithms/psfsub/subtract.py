@@ -17,7 +17,7 @@ _CHUNK_PX = 16384
 _FILL_ROUNDS = 5
 
 
-def subtract_model(
+def subtract_model(  # noqa: PLR0913 (what, from what, how, where)
     targets: FloatArray,
     references: FloatArray,
     model: PsfModel | LinearPsfModel,
@@ -25,6 +25,7 @@ def subtract_model(
     choice: ReferenceChoice,
     *,
     remove_mean: bool = False,
+    out: FloatArray | None = None,
 ) -> FloatArray:
     """Subtract a model of the star, region by region.
 
@@ -43,6 +44,8 @@ def subtract_model(
         Which references each target may use.
     remove_mean : bool
         Subtract from each frame its mean over the region first.
+    out : ndarray, shape (n_target, n_y, n_x), optional
+        Contiguous array to write to; pixels that belong to no region keep their values.
 
     Returns
     -------
@@ -63,7 +66,8 @@ def subtract_model(
     alike = references is targets
     flat = targets.reshape(targets.shape[0], -1)
     library = flat if alike else references.reshape(references.shape[0], -1)
-    residuals = np.full(flat.shape, np.nan, dtype=flat.dtype)
+    made = np.full(targets.shape, np.nan, dtype=flat.dtype) if out is None else out
+    residuals = made.reshape(flat.shape)
     for region in regions:
         seen = flat[:, region.pixels]
         data = _prepared(seen, remove_mean=remove_mean)
@@ -77,7 +81,7 @@ def subtract_model(
         cleaned = data - modeled
         cleaned[missing] = np.nan
         residuals[:, region.pixels] = cleaned
-    return residuals.reshape(targets.shape)
+    return made
 
 
 def _same_in_all(missing: BoolArray) -> bool:

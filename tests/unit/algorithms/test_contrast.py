@@ -36,7 +36,6 @@ def test_reduction_that_does_nothing_lets_everything_through(make_experiment):
     experiment = replace(experiment, derotation_deg=np.zeros(14))
     share = measure_throughput(
         experiment,
-        experiment.residual(),
         np.array([10.0, 20.0]),
         np.full((1, 2), 1e-3),
         InjectionTests(n_azimuths=3),
@@ -48,7 +47,6 @@ def test_throughput_rises_away_from_the_star(make_experiment):
     experiment = make_experiment()
     share = measure_throughput(
         experiment,
-        experiment.residual(),
         np.array([6.0, 12.0, 24.0]),
         np.full((1, 3), 2e-3),
         InjectionTests(n_azimuths=3),
