@@ -48,10 +48,7 @@ class Reduction:
         mapping of str to str
             A name that several steps return stands for the latest.
         """
-        names = dict(self.plan.inputs)
-        for task in self.plan.tasks[: len(self.done)]:
-            names |= task.outputs
-        return names
+        return self._names_after(len(self.done))
 
     @property
     def results(self) -> Results:
@@ -149,6 +146,31 @@ class Reduction:
         progress(end / len(tasks) if tasks else 1.0, "done")
         return self
 
+    def before(self, name: str, progress: Progress = no_progress) -> Results:
+        """Run all that comes before a step.
+
+        Parameters
+        ----------
+        name : str
+            Name of the step.
+        progress : callable
+            Told the share done and what is being done.
+
+        Returns
+        -------
+        Results
+            What the step will find.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such step.
+        """
+        place = self.plan.index(name)
+        if place > 0:
+            self.run(until=self.plan.tasks[place - 1].step, progress=progress)
+        return Results(self._shelf, self._names_after(place))
+
     def make(self, *names: str, progress: Progress = no_progress) -> Self:
         """Run as far as it takes until data of these names are final.
 
@@ -188,6 +210,36 @@ class Reduction:
         if missing:
             return Missing(f"The recipe '{self.plan.recipe}' makes no {' and no '.join(missing)}.")
         return draw(*(self.result(name) for name in names))
+
+    def view_step(self, draw: Callable[..., Any], step: str, *names: str) -> Any:
+        """Run a step and draw what it makes, before later steps change it.
+
+        Parameters
+        ----------
+        draw : callable
+            A figure or table of data objects.
+        step : str
+            Name of the step.
+        *names : str
+            Outputs of the step to draw, in the order that `draw` takes them.
+
+        Returns
+        -------
+        object
+            What `draw` returns; None, which a notebook shows as nothing, if the plan has no
+            such step: sequences that came calibrated are not calibrated again.
+        """
+        if step not in (task.step for task in self.plan.tasks):
+            return None
+        outputs = self.step(step).outputs.keys_by_name
+        return draw(*(self._fetch(outputs[name]) for name in names))
+
+    def _names_after(self, n_done: int) -> dict[str, str]:
+        """Tell what each name stands for once so many steps are done."""
+        names = dict(self.plan.inputs)
+        for task in self.plan.tasks[:n_done]:
+            names |= task.outputs
+        return names
 
     def _do(self, task: Task, progress: _Share) -> StepResult:
         """Reuse the outputs of a task, or make and keep them."""

@@ -138,6 +138,31 @@ def test_viewing_what_the_recipe_does_not_make_says_so():
     assert "makes no contrast" in repr(shown)
 
 
+def test_what_a_step_made_is_drawn_even_if_later_steps_change_it():
+    work = reduction().run()
+    assert work.view_step(lambda cube: cube.data.max(), "scale", "cube") == 2.0
+    assert DONE == {"scale": 1, "mean": 1}
+
+
+def test_drawing_runs_the_step_that_is_drawn_and_no_more():
+    reduction().view_step(str, "scale", "cube")
+    assert DONE == {"scale": 1}
+
+
+def test_a_step_that_is_not_in_the_plan_shows_nothing():
+    assert reduction().view_step(print, "make-flat", "flat") is None
+    assert DONE == {}
+
+
+def test_what_a_step_finds_is_what_comes_before_it():
+    work = reduction()
+    assert np.all(work.before("scale")["cube"].data == 1.0)
+    assert DONE == {}
+    assert np.all(work.before("mean")["cube"].data == 2.0)
+    assert DONE == {"scale": 1}
+    assert np.all(work.before("scale")["cube"].data == 1.0)
+
+
 def test_progress_goes_from_nothing_to_all():
     told = []
     reduction().run(progress=lambda done, text: told.append((done, text)))
