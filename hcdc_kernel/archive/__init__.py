@@ -5,6 +5,7 @@ from hcdc_kernel.archive.archive import Archive
 from hcdc_kernel.archive.info import (
     AccountInfo,
     NewProduct,
+    NewRawInput,
     NewRun,
     ObservationInfo,
     ProductInfo,
@@ -12,6 +13,7 @@ from hcdc_kernel.archive.info import (
     SourceInfo,
 )
 from hcdc_kernel.archive.provenance import Provenance
+from hcdc_kernel.archive.raw_files import content_of
 from hcdc_kernel.archive.store import ProductStore
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "Accounts",
     "Archive",
     "NewProduct",
+    "NewRawInput",
     "NewRun",
     "ObservationInfo",
     "ProductInfo",
@@ -26,4 +29,5 @@ __all__ = [
     "Provenance",
     "RunInfo",
     "SourceInfo",
+    "content_of",
 ]

@@ -9,12 +9,13 @@ from typing import Self
 from hcdc_kernel.archive.accounts import Accounts
 from hcdc_kernel.archive.database import Database
 from hcdc_kernel.archive.observations import Observations
+from hcdc_kernel.archive.raw_files import RawFiles
 from hcdc_kernel.archive.runs import Runs
 from hcdc_kernel.archive.store import ProductStore
 
 
-class Archive(Observations, Runs):
-    """The tables of observations, products and runs, with the store that holds the bytes.
+class Archive(Observations, RawFiles, Runs):
+    """The tables of what was observed, made and run, with the store that holds the bytes.
 
     Every method is one transaction; several processes may use the same archive.
 

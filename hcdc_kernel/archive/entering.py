@@ -7,12 +7,12 @@ import json
 import math
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from hcdc_kernel.archive.info import NewProduct, NewRun, Role, Source
@@ -23,7 +23,9 @@ from hcdc_kernel.archive.tables import (
     Observation,
     ObservationInput,
     Product,
+    ProductFile,
     ProductInput,
+    RawFile,
     Run,
     RunProduct,
     Target,
@@ -83,7 +85,7 @@ def observation_key(identity: Identity, keys: Mapping[str, str]) -> str:
 
 
 def enter_observation(
-    session: Session, identity: Identity, keys: Mapping[str, str], facts: Mapping[str, Any]
+    session: Session, identity: Identity, key: str, facts: Mapping[str, Any]
 ) -> int:
     """Enter an observation unless it is known; another content gets another name.
 
@@ -93,8 +95,8 @@ def enter_observation(
         Within a writing transaction.
     identity : Identity
         Star, camera, filter, night.
-    keys : mapping of str to str
-        Content keys of its inputs.
+    key : str
+        Says what it holds.
     facts : mapping
         What else is known.
 
@@ -103,21 +105,15 @@ def enter_observation(
     int
         Number of the new or the known observation.
     """
-    key = observation_key(identity, keys)
     insert_new(session, Target, {"name": identity.target})
-    rest = dict(facts)
-    rotation = float(rest.pop("field_rotation_deg", math.nan))
     row = {
         "key": key,
         "target_id": session.scalar(select(Target.id).where(Target.name == identity.target)),
         "instrument": identity.instrument,
         "filter": identity.filter,
         "night": identity.night,
-        "n_frames": int(rest.pop("n_frames", 0)),
-        "n_wave": int(rest.pop("n_wave", 1)),
-        "field_rotation_deg": rotation if math.isfinite(rotation) else None,
-        "facts": rest,
         "created": now(),
+        **_fact_columns(facts),
     }
     number = 1
     while True:
@@ -127,6 +123,34 @@ def enter_observation(
         if found is not None:
             return found
         number += 1  # the name belongs to another content
+
+
+def update_facts(session: Session, observation: int, facts: Mapping[str, Any]) -> None:
+    """Say anew what is known of an observation.
+
+    Parameters
+    ----------
+    session : Session
+        Within a writing transaction.
+    observation : int
+        Number of the observation.
+    facts : mapping
+        All that is known.
+    """
+    columns = _fact_columns(facts)
+    session.execute(update(Observation).where(Observation.id == observation).values(columns))
+
+
+def _fact_columns(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Put facts into the columns that there are for some of them."""
+    rest = dict(facts)
+    rotation = float(rest.pop("field_rotation_deg", math.nan))
+    return {
+        "n_frames": int(rest.pop("n_frames", 0)),
+        "n_wave": int(rest.pop("n_wave", 1)),
+        "field_rotation_deg": rotation if math.isfinite(rotation) else None,
+        "facts": rest,
+    }
 
 
 def enter_sources(session: Session, observation: int, sources: Iterable[Source]) -> None:
@@ -177,6 +201,41 @@ def enter_input(session: Session, observation: int, name: str, product: int) -> 
     """
     row = {"observation_id": observation, "name": name, "product_id": product}
     insert_new(session, ObservationInput, row)
+
+
+def replace_inputs(session: Session, observation: int, products: Mapping[str, int]) -> None:
+    """Say anew what a reduction of an observation starts from.
+
+    Parameters
+    ----------
+    session : Session
+        Within a writing transaction.
+    observation : int
+        Number of the observation.
+    products : mapping of str to int
+        Numbers of the products, by name; other inputs than these it has no longer.
+    """
+    mine = ObservationInput.observation_id == observation
+    session.execute(delete(ObservationInput).where(mine))
+    for name, product in products.items():
+        enter_input(session, observation, name, product)
+
+
+def enter_files(session: Session, product: int, contents: Sequence[str]) -> None:
+    """Say which raw files a product lists.
+
+    Parameters
+    ----------
+    session : Session
+        Within a writing transaction.
+    product : int
+        Number of the product.
+    contents : sequence of str
+        What the files hold; they have been entered before.
+    """
+    found = session.scalars(select(RawFile.id).where(RawFile.content.in_(contents)))
+    for file in found.all():
+        insert_new(session, ProductFile, {"product_id": product, "file_id": file})
 
 
 def enter_product(session: Session, new: NewProduct, stored: Stored) -> int:

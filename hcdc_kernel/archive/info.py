@@ -272,6 +272,25 @@ class NewProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class NewRawInput:
+    """A list of raw files that an observation starts from.
+
+    Attributes
+    ----------
+    key : str
+        Content key: equal for equal files in an equal role.
+    content : Path
+        File that holds the list.
+    files : tuple of str
+        The raw files, by their content.
+    """
+
+    key: str
+    content: Path
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NewRun:
     """A run to be started.
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, select, update
 
 from hcdc_kernel.archive import entering, rows
 from hcdc_kernel.archive.info import (
     NewProduct,
+    NewRawInput,
     ObservationInfo,
     ProductInfo,
     Source,
@@ -22,6 +23,9 @@ from hcdc_kernel.archive.tables import (
     Observation,
     ObservationInput,
     Product,
+    ProductFile,
+    RawFile,
+    Run,
     Target,
 )
 from hcdc_kernel.errors import ArchiveError
@@ -73,7 +77,8 @@ class Observations(ArchivePart):
             raise ArchiveError("Data and keys have different names", found=f"{[*data]}, {[*keys]}")
         stored = dict(zip(data, self._put(keys.values(), data.values()), strict=True))
         with self._database.writing() as session:
-            observation = entering.enter_observation(session, identity, keys, facts)
+            key = entering.observation_key(identity, keys)
+            observation = entering.enter_observation(session, identity, key, facts)
             entering.enter_sources(session, observation, sources)
             (info,) = rows.observation_infos(session, Observation.id == observation)
             for name, path in data.items():
@@ -82,6 +87,81 @@ class Observations(ArchivePart):
                 entering.enter_input(session, observation, name, product)
                 self._restore(session, product, stored[name])
             return info
+
+    def set_raw_observation(
+        self,
+        identity: Identity,
+        key: str,
+        inputs: Mapping[str, NewRawInput],
+        facts: Mapping[str, Any],
+    ) -> ObservationInfo:
+        """Enter an observation of raw frames, or give a known one new inputs and facts.
+
+        Its name stays when calibrations are found later; earlier runs stay linked to it, and
+        what they were made from stays known.
+
+        Parameters
+        ----------
+        identity : Identity
+            Star, camera, filter, night.
+        key : str
+            Tells it from all others; does not depend on its calibrations.
+        inputs : mapping of str to NewRawInput
+            Lists of raw files by name (``"science"``, ``"flats"``, ...), all that it has now.
+        facts : mapping
+            As for `add_observation`.
+
+        Returns
+        -------
+        ObservationInfo
+            The new or the changed observation.
+
+        Raises
+        ------
+        ArchiveError
+            If it cannot be entered; then nothing is.
+        """
+        new = list(inputs.values())
+        put = self._put([one.key for one in new], [one.content for one in new])
+        stored = dict(zip(inputs, put, strict=True))
+        with self._database.writing() as session:
+            observation = entering.enter_observation(session, identity, key, facts)
+            entering.update_facts(session, observation, facts)
+            (info,) = rows.observation_infos(session, Observation.id == observation)
+            products = {}
+            for name, one in inputs.items():
+                product = NewProduct(one.key, "exposures", name, "fits", one.content, info.name)
+                products[name] = entering.enter_product(session, product, stored[name])
+                entering.enter_files(session, products[name], one.files)
+                self._restore(session, products[name], stored[name])
+            entering.replace_inputs(session, observation, products)
+            return info
+
+    def remove_observation(self, name: str) -> bool:
+        """Take out an observation that nothing was made of.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+
+        Returns
+        -------
+        bool
+            False if it has runs or products of its own: then it stays.
+        """
+        with self._database.writing() as session:
+            found = rows.observation_id(session, name)
+            made = select(Product.id).where(Product.observation_id == found, Product.step != "")
+            runs = select(Run.id).where(Run.observation_id == found)
+            if session.scalar(made.limit(1)) or session.scalar(runs.limit(1)):
+                return False
+            mine = Product.observation_id == found
+            session.execute(update(Product).where(mine).values(observation_id=None))
+            for table in (ObservationInput, Exposure):
+                session.execute(delete(table).where(table.observation_id == found))
+            session.execute(delete(Observation).where(Observation.id == found))
+            return True
 
     def observations(self, *, target: str = "", instrument: str = "") -> list[ObservationInfo]:
         """List the observations by name.
@@ -167,14 +247,25 @@ class Observations(ArchivePart):
         Returns
         -------
         list of SourceInfo
-            In the order in which they were handed in.
+            In the order in which they were handed in; raw files by what they serve for.
         """
         with self._database.reading() as session:
             found = rows.observation_id(session, observation)
             files = session.scalars(
                 select(Exposure).where(Exposure.observation_id == found).order_by(Exposure.id)
             )
-            return [
+            handed_in = [
                 SourceInfo(file.path, file.sha256, file.size, file.role, observation)
                 for file in files
+            ]
+            listed = session.execute(
+                select(ObservationInput.name, RawFile)
+                .join(ProductFile, ProductFile.product_id == ObservationInput.product_id)
+                .join(RawFile, RawFile.id == ProductFile.file_id)
+                .where(ObservationInput.observation_id == found)
+                .order_by(ObservationInput.name, RawFile.start_mjd, RawFile.name)
+            )
+            return handed_in + [
+                SourceInfo(file.path, file.content, file.size, role, observation)
+                for role, file in listed
             ]

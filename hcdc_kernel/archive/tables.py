@@ -1,4 +1,4 @@
-"""The tables: targets, observations, exposures, products, runs, accounts."""
+"""The tables: targets, observations, files, products, runs, accounts."""
 
 from __future__ import annotations
 
@@ -94,6 +94,36 @@ class Exposure(Base):
     role: Mapped[str]
 
 
+class RawFile(Base):
+    """A raw file of a camera, whatever it serves for; one row a content.
+
+    The columns are for searching; ``record`` holds all that the header says.
+    """
+
+    __tablename__ = "raw_files"
+    __table_args__ = (
+        Index("ix_raw_files_camera_night", "camera", "night"),
+        Index("ix_raw_files_kind_night", "kind", "night"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(index=True)
+    path: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    camera: Mapped[str]
+    kind: Mapped[str]
+    target: Mapped[str] = mapped_column(index=True)
+    night: Mapped[str] = mapped_column(index=True)
+    start_mjd: Mapped[float | None]
+    dit_s: Mapped[float | None]
+    filter: Mapped[str]
+    coronagraph: Mapped[str]
+    n_planes: Mapped[int]
+    record: Mapped[dict[str, Any]]
+    entered: Mapped[datetime] = mapped_column(default=now)
+
+
 class Run(Base):
     """A reduction, running or done, and the process that does it."""
 
@@ -157,6 +187,15 @@ class ProductInput(Base):
 
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), primary_key=True)
     input_id: Mapped[int] = mapped_column(ForeignKey("products.id"), primary_key=True, index=True)
+
+
+class ProductFile(Base):
+    """A product lists a raw file."""
+
+    __tablename__ = "product_files"
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), primary_key=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey("raw_files.id"), primary_key=True, index=True)
 
 
 class RunProduct(Base):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import CTE, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -18,7 +19,9 @@ from hcdc_kernel.archive.tables import (
     Observation,
     ObservationInput,
     Product,
+    ProductFile,
     ProductInput,
+    RawFile,
     Run,
 )
 
@@ -49,7 +52,9 @@ def trace(session: Session, product: int) -> Provenance:
     known = {info.uid for info in infos}
     for info in infos:
         _add_product(graph, info, runs.get(info.run), known)
-    _add_sources(session, graph, {info.uid for info in infos if not info.step})
+    starts = [info for info in infos if not info.step]
+    _add_raw_files(session, graph, [info for info in starts if info.kind == "exposures"])
+    _add_sources(session, graph, {info.uid for info in starts if info.kind != "exposures"})
     root = session.get_one(Product, product).uid
     return graph.finished(_product_name(root))
 
@@ -179,6 +184,33 @@ def _agents(run: RunInfo | None) -> list[Agent]:
     return agents
 
 
+def _add_raw_files(session: Session, graph: _Graph, lists: Iterable[ProductInfo]) -> None:
+    """Add the raw files that lists of them name."""
+    for info in lists:
+        name = f"hcdc:ingest-{info.uid}"
+        label = f"ingest {info.name} of {info.observation}".removesuffix(" of ")
+        ingest = Activity(name, "ingest", label, info.created, info.created)
+        graph.add_activity(ingest, _agents(None))
+        found = session.scalars(
+            select(RawFile)
+            .join(ProductFile, ProductFile.file_id == RawFile.id)
+            .join(Product, Product.id == ProductFile.product_id)
+            .where(Product.uid == info.uid)
+            .order_by(RawFile.start_mjd, RawFile.name)
+        )
+        files = [
+            _file(file.path, file.content, {"size": file.size, "role": info.name})
+            for file in found
+        ]
+        graph.entities |= {file.id: file for file in files}
+        graph.connect(name, _product_name(info.uid), [file.id for file in files])
+
+
+def _file(path: str, sha256: str, facts: Mapping[str, Any]) -> Entity:
+    """Describe a file of the observer."""
+    return Entity(f"hcdc:file-{sha256[:16]}", "file", path, {"sha256": sha256, **facts})
+
+
 def _add_sources(session: Session, graph: _Graph, uids: set[str]) -> None:
     """Add the source files of those products that observations start from."""
     starts = session.execute(
@@ -216,12 +248,7 @@ def _files(session: Session, observation: int, name: str) -> list[Entity]:
         select(Exposure).where(Exposure.observation_id == observation).order_by(Exposure.id)
     )
     return [
-        Entity(
-            f"hcdc:file-{file.sha256[:16]}",
-            "file",
-            file.path,
-            {"sha256": file.sha256, "size": file.size, "role": file.role},
-        )
+        _file(file.path, file.sha256, {"size": file.size, "role": file.role})
         for file in files
         if file.role not in others
     ]
