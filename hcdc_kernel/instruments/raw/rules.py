@@ -12,7 +12,7 @@ from hcdc_kernel.datamodel.exposure import Exposure, ExposureKind
 from hcdc_kernel.errors import ConfigError
 
 Weight = Literal["required", "recommended", "optional"]
-Take = Literal["session", "all"]
+Take = Literal["nearest", "most"]
 Patterns = Mapping[str, tuple[str, ...]]
 
 SAME_S = 0.01
@@ -96,8 +96,8 @@ class CalibrationRule:
         How much is lost without it.
     scope : {"any", "target"}
         Whether it must be of the same star.
-    take : {"session", "all"}
-        Files of the nearest session only, or all of the best level, as before and after science.
+    take : {"nearest", "most"}
+        Among sessions of the same level, the nearest in time, or the one with most files.
     together_hours : float
         Files that follow one another within this time make a session [h].
     uniform : tuple of str
@@ -137,7 +137,7 @@ class CalibrationRule:
     alternatives: tuple[Way, ...] = ()
     weight: Weight = "recommended"
     scope: Literal["any", "target"] = "any"
-    take: Take = "session"
+    take: Take = "nearest"
     together_hours: float = 6.0
     uniform: tuple[str, ...] = ()
     unlike: str = ""
