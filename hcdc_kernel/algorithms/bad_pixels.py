@@ -170,7 +170,7 @@ def _offsets(reach_px: int) -> IntArray:
     offsets = np.stack(np.meshgrid(span, span, indexing="ij"), axis=-1).reshape(-1, 2)
     squared = (offsets**2).sum(axis=1)
     near = np.argsort(squared, kind="stable")
-    return offsets[near[(squared[near] > 0) & (squared[near] <= reach_px**2)]]
+    return np.asarray(offsets[near[(squared[near] > 0) & (squared[near] <= reach_px**2)]])
 
 
 def _weigh(
@@ -185,7 +185,7 @@ def _weigh(
 
 
 @njit(cache=True, nogil=True)
-def _weigh_all(
+def _weigh_all(  # noqa: PLR0913
     usable: BoolArray,
     places: IntArray,
     offsets: IntArray,

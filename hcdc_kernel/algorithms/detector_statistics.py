@@ -158,12 +158,18 @@ class _Sums:
         difference = plane.reshape(-1)[self.sample] - self.guess.reshape(-1)[self.sample]
         drift = _middle(difference)
         self.drifts.append(drift)
-        images = (plane, self.guess, self.limit, self.drift_shape)
-        sums = (self.total, self.square, self.count)
         for_row_blocks(
             len(plane),
             lambda a, b: _accumulate(
-                *(image[a:b] for image in images), drift, n_sigma, *(s[a:b] for s in sums)
+                plane[a:b],
+                self.guess[a:b],
+                self.limit[a:b],
+                self.drift_shape[a:b],
+                drift,
+                n_sigma,
+                self.total[a:b],
+                self.square[a:b],
+                self.count[a:b],
             ),
         )
 
@@ -215,7 +221,7 @@ def _sample(level: FloatArray) -> IntArray:
     indices = np.arange(0, level.size, step)
     values = level.reshape(-1)[indices]
     lit = values >= 0.5 * _middle(values)
-    return indices[lit] if lit.sum() > 0.25 * len(indices) else indices
+    return np.asarray(indices[lit]) if lit.sum() > 0.25 * len(indices) else indices
 
 
 def _drift_shape(mean: FloatArray, planes: FloatArray) -> FloatArray:
@@ -226,7 +232,7 @@ def _drift_shape(mean: FloatArray, planes: FloatArray) -> FloatArray:
     noise = robust_spread(planes[0].reshape(-1)[::step] - values)
     if not typical > max(10 * noise, 0):
         return np.ones(mean.shape, np.float32)
-    return np.nan_to_num(mean / np.float32(typical)).clip(0, 2).astype(np.float32)
+    return np.asarray(np.nan_to_num(mean / np.float32(typical)).clip(0, 2), dtype=np.float32)
 
 
 def _first_noise(
@@ -327,7 +333,7 @@ def _guess(
 
 
 @njit(cache=True, nogil=True)
-def _accumulate(
+def _accumulate(  # noqa: PLR0913
     plane: FloatArray,
     guess: FloatArray,
     limit: FloatArray,
