@@ -237,22 +237,26 @@ class Experiment:
             The residual, north up. Where the reduction is local, farther than three FWHM from
             all companions and watched places it is that without companions.
         """
-        return self._reduced(added, watched_xy)[0]
+        return self._reduced(added, watched_xy, _NEAR_FWHM)[0]
 
-    def response(self, added: Sequence[PointSource]) -> FloatArray:
+    def response(
+        self, added: Sequence[PointSource], *, near_fwhm: float = _NEAR_FWHM
+    ) -> FloatArray:
         """Tell what companions add to the residual.
 
         Parameters
         ----------
         added : sequence of PointSource
             What to add.
+        near_fwhm : float
+            How far from the companions it is wanted at least [FWHM].
 
         Returns
         -------
         ndarray, shape (n_wave, n_y, n_x)
             Residual with them minus residual without.
         """
-        after, before = self._reduced(added, ())
+        after, before = self._reduced(added, (), near_fwhm)
         return after - before
 
     def residuals(
@@ -274,23 +278,30 @@ class Experiment:
         """
         yield from _side_by_side(lambda added: self.residual(added, watched_xy), trials)
 
-    def responses(self, trials: Iterable[Sequence[PointSource]]) -> Iterator[FloatArray]:
+    def responses(
+        self, trials: Iterable[Sequence[PointSource]], *, near_fwhm: float = _NEAR_FWHM
+    ) -> Iterator[FloatArray]:
         """Tell what each set of companions adds to the residual, on all processors at hand.
 
         Parameters
         ----------
         trials : iterable of sequence of PointSource
             What to add each time.
+        near_fwhm : float
+            How far from the companions it is wanted at least [FWHM].
 
         Yields
         ------
         ndarray, shape (n_wave, n_y, n_x)
             See `response`, in the order of `trials`.
         """
-        yield from _side_by_side(self.response, trials)
+        yield from _side_by_side(lambda added: self.response(added, near_fwhm=near_fwhm), trials)
 
     def _reduced(
-        self, added: Sequence[PointSource], watched_xy: Sequence[FloatArray]
+        self,
+        added: Sequence[PointSource],
+        watched_xy: Sequence[FloatArray],
+        near_fwhm: float,
     ) -> tuple[FloatArray, FloatArray]:
         """Reduce with and without companions."""
         base = self._base.get(self._reduce_whole)
@@ -300,7 +311,7 @@ class Experiment:
         if self.local is None:
             return np.asarray(self.reduce(cube)), base.residual
         places = [*(source.offset_xy for source in added), *watched_xy]
-        radius = _NEAR_FWHM * float(self.fwhm_px.max())
+        radius = near_fwhm * float(self.fwhm_px.max())
         return self.local.near(cube, base, places, radius)
 
     def _reduce_whole(self) -> Reduced:

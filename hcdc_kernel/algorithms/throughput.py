@@ -11,6 +11,8 @@ from hcdc_kernel.algorithms.experiment import Experiment, PointSource
 from hcdc_kernel.arrays import FloatArray
 
 _APART_FWHM = 4.0
+# The flux of a test companion is read within half a FWHM.
+_SEEN_FWHM = 1.0
 
 
 def _say_nothing(done: float) -> None:
@@ -122,7 +124,7 @@ def measure_throughput(
         for pattern in patterns
     ]
     for done, (response, pattern, sources) in enumerate(
-        zip(experiment.responses(trials), patterns, trials, strict=True)
+        zip(experiment.responses(trials, near_fwhm=_SEEN_FWHM), patterns, trials, strict=True)
     ):
         for (i, _), source in zip(pattern, sources, strict=True):
             seen = experiment.contrast_at(response, source.offset_xy)

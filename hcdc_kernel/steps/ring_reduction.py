@@ -109,7 +109,7 @@ class RingReduction:
         after, before = base.residual.copy(), base.residual.copy()
         for channel, rings in enumerate(self.rings):
             frames = base.frames[channel].copy()
-            wanted = [ring.region for ring in rings if _concerns(ring, offsets_xy, half)]
+            wanted = [ring.region for ring in rings if _concerns(ring, offsets_xy, radius_px)]
             fwhm_px = float(self.psf.fwhm_px[channel])
             subtract_regions(
                 model, self.subtract, (changed, self.library), channel, wanted, fwhm_px, frames
@@ -170,9 +170,10 @@ def _ring(region: Region, shape: tuple[int, ...]) -> Ring:
     return Ring(region, float(distance.min()), float(distance.max()))
 
 
-def _concerns(ring: Ring, offsets_xy: Sequence[FloatArray], half: int) -> bool:
+def _concerns(ring: Ring, offsets_xy: Sequence[FloatArray], radius_px: float) -> bool:
     """Tell whether pixels around one of the places are made from pixels of a ring."""
-    reach = np.sqrt(2) * (half + REACH_PX + 1)
+    # A pixel is interpolated from a square around it, and places are rounded.
+    reach = radius_px + np.sqrt(2) * REACH_PX + 1
     distances = [float(np.hypot(*offset)) for offset in offsets_xy]
     return any(ring.low_px - reach <= d <= ring.high_px + reach for d in distances)
 
