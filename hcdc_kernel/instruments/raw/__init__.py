@@ -1,14 +1,22 @@
 """Raw frames of any camera: headers, images, observations, calibrations."""
 
-from hcdc_kernel.instruments.raw.camera import Camera, load_camera, recognize
+from hcdc_kernel.instruments.raw.camera import (
+    Camera,
+    FrameAngles,
+    camera_of,
+    load_camera,
+    recognize,
+)
 from hcdc_kernel.instruments.raw.exposures import read_exposure, read_exposures
 from hcdc_kernel.instruments.raw.header import RawHeader, read_header
 from hcdc_kernel.instruments.raw.planes import RawPlanes, open_planes
 
 __all__ = [
     "Camera",
+    "FrameAngles",
     "RawHeader",
     "RawPlanes",
+    "camera_of",
     "load_camera",
     "open_planes",
     "read_exposure",

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from hcdc_kernel import plugins
+from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.datamodel import Exposure
-from hcdc_kernel.errors import FileFormatError
+from hcdc_kernel.errors import DataError, FileFormatError, NotFoundError
 from hcdc_kernel.instruments.raw.header import RawHeader
 
 if TYPE_CHECKING:
     from hcdc_kernel.instruments.raw.rules import CalibrationRule
+
+
+@dataclass(frozen=True, slots=True)
+class FrameAngles:
+    """When the frames of an exposure were taken, and how the sky was turned.
+
+    Attributes
+    ----------
+    mjd : ndarray, shape (n_planes,)
+        Middle of each frame, UTC [d].
+    parallactic_deg : ndarray, shape (n_planes,)
+        Parallactic angle then [deg].
+    derotation_deg : ndarray, shape (n_planes,)
+        Turn counter-clockwise, y up, that brings north up and east left [deg].
+    """
+
+    mjd: FloatArray
+    parallactic_deg: FloatArray
+    derotation_deg: FloatArray
 
 
 class Camera(ABC):
@@ -29,10 +50,13 @@ class Camera(ABC):
         Name of the entry point.
     title : str
         What it is, for people.
+    cameras : tuple of str
+        What `Exposure.camera` is for its files.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    cameras: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def recognizes(self, header: RawHeader) -> bool:
@@ -98,6 +122,69 @@ class Camera(ABC):
         str
             Name of a calibration recipe; empty if there is none yet for this mode.
         """
+
+    def frame_angles(self, exposure: Exposure) -> FrameAngles:
+        """Tell when each frame was taken, and how the sky was turned in it.
+
+        Parameters
+        ----------
+        exposure : Exposure
+            A science frame.
+
+        Returns
+        -------
+        FrameAngles
+            One row a frame.
+
+        Raises
+        ------
+        DataError
+            If it is not known.
+        """
+        raise DataError(f"How the sky is turned in frames of {exposure.camera} is not known")
+
+    def wavelength_um(self, exposure: Exposure) -> tuple[float, ...]:  # noqa: ARG002
+        """Tell the central wavelengths of the channels of a calibrated cube.
+
+        Parameters
+        ----------
+        exposure : Exposure
+            A science frame.
+
+        Returns
+        -------
+        tuple of float
+            Rising [um]; empty if that is not known before calibration.
+        """
+        return ()
+
+
+def camera_of(exposure: Exposure) -> Camera:
+    """Find the camera that an exposure was translated by.
+
+    Parameters
+    ----------
+    exposure : Exposure
+        A raw file.
+
+    Returns
+    -------
+    Camera
+        The one that lists `Exposure.camera` among its own.
+
+    Raises
+    ------
+    NotFoundError
+        If none does: the plug-in is not installed any more.
+    """
+    for name in plugins.names("cameras"):
+        camera = load_camera(name)
+        if exposure.camera in camera.cameras:
+            return camera
+    raise NotFoundError(
+        f"The camera '{exposure.camera}' is not known here",
+        remedy="Install the package that brings it",
+    )
 
 
 def recognize(header: RawHeader) -> Camera:

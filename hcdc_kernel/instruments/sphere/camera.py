@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from hcdc_kernel.datamodel import Exposure
-from hcdc_kernel.instruments.raw import Camera, RawHeader
+from hcdc_kernel.instruments.raw import Camera, FrameAngles, RawHeader
 from hcdc_kernel.instruments.sphere.translate import translate
 
 if TYPE_CHECKING:
@@ -20,6 +20,14 @@ class Sphere(Camera):
 
     name: ClassVar[str] = "sphere"
     title: ClassVar[str] = "VLT/SPHERE: IRDIS, IFS, ZIMPOL and SPARTA"
+
+    cameras: ClassVar[tuple[str, ...]] = (
+        "vlt-irdis",
+        "vlt-ifs",
+        "vlt-zimpol",
+        "vlt-sparta",
+        "vlt-sphere",
+    )
 
     def recognizes(self, header: RawHeader) -> bool:
         """Tell whether a file comes from SPHERE.
@@ -88,3 +96,47 @@ class Sphere(Camera):
         if science.camera == "vlt-irdis" and science.mode in _CALIBRATED_MODES:
             return "irdis-imaging"
         return ""
+
+    def frame_angles(self, exposure: Exposure) -> FrameAngles:
+        """Tell when each frame was taken, and how the sky was turned in it.
+
+        Parameters
+        ----------
+        exposure : Exposure
+            A science frame.
+
+        Returns
+        -------
+        FrameAngles
+            One row a frame.
+
+        Raises
+        ------
+        DataError
+            If the angles cannot be computed.
+        """
+        from hcdc_kernel.instruments.sphere.geometry import sky_rotation
+
+        turned = sky_rotation(exposure)
+        return FrameAngles(turned.mjd, turned.parallactic_deg, turned.derotation_deg)
+
+    def wavelength_um(self, exposure: Exposure) -> tuple[float, ...]:
+        """Tell the central wavelengths of the channels of a calibrated cube.
+
+        Parameters
+        ----------
+        exposure : Exposure
+            A science frame.
+
+        Returns
+        -------
+        tuple of float
+            Two in dual-band imaging, one in classical imaging [um]; empty for other modes.
+        """
+        from hcdc_kernel.instruments.sphere.filters import wavelength_um
+
+        if not self.calibration(exposure):
+            return ()
+        left, right = wavelength_um(exposure.filter)
+        both = exposure.mode == "dual-band"
+        return (min(left, right), max(left, right)) if both else ((left + right) / 2,)
