@@ -111,6 +111,7 @@ class _Condition:
 _CONDITIONS = {
     "strehl": _Condition("Strehl ratio of the adaptive optics", -1.0, 0.15),
     "seeing_arcsec": _Condition("seeing", 1.0, 0.5),
+    "ao_seeing_arcsec": _Condition("seeing by the adaptive optics", 1.0, 0.5),
     "wfs_flux": _Condition("starlight on the wavefront sensor", -1.0, 0.3),
     "spot_flux": _Condition("brightness of the satellite spots", -1.0, 0.3),
 }

@@ -128,6 +128,8 @@ class Cube:
     found_xy_px : ndarray or None, shape (n_wave, n_time, 2)
         Where centering found the star in the images as they came, x then y [px]; NaN where it
         did not find it, None before centering.
+    notes : tuple of str
+        What people should know of how the raw frames were calibrated, one sentence each.
     history : tuple of StepRecord
         What was done, oldest first.
 
@@ -147,6 +149,7 @@ class Cube:
     variance: FloatArray | None = None
     flags: IntArray | None = None
     found_xy_px: FloatArray | None = None
+    notes: tuple[str, ...] = ()
     history: History = field(default=())
 
     def __post_init__(self) -> None:

@@ -40,6 +40,8 @@ class Psf:
         there is no coronagraph.
     transmission : ndarray, shape (n_knot,)
         Share of a companion's light that passes the coronagraph at these separations, 0 to 1.
+    notes : tuple of str
+        What people should know of how it was measured, one sentence each.
     history : tuple of StepRecord
         What was done, oldest first.
 
@@ -58,6 +60,7 @@ class Psf:
     absolute: bool = True
     transmission_mas: FloatArray = field(default_factory=lambda: np.empty(0))
     transmission: FloatArray = field(default_factory=lambda: np.empty(0))
+    notes: tuple[str, ...] = ()
     history: History = field(default=())
 
     def __post_init__(self) -> None:

@@ -62,7 +62,7 @@ def cube_to_hdus(cube: Cube) -> list[Any]:
         hdus.append(image_unit(cube.variance, np.float32, name="VARIANCE"))
     if cube.flags is not None:
         hdus.append(image_unit(cube.flags, np.uint8, name="FLAGS"))
-    return hdus
+    return hdus + _notes_table(cube.notes)
 
 
 def cube_from_parts(parts: Parts) -> Cube:
@@ -92,6 +92,7 @@ def cube_from_parts(parts: Parts) -> Cube:
         variance=find_image(parts, "VARIANCE") if "VARIANCE" in parts else None,
         flags=read_flags(parts) if "FLAGS" in parts else None,
         found_xy_px=find_image(parts, "FOUND") if "FOUND" in parts else None,
+        notes=_read_notes(parts),
         history=read_history(find(parts, "HISTORY")),
     )
 
@@ -120,7 +121,7 @@ def psf_to_hdus(psf: Psf) -> list[Any]:
             ("TRANSMISSION", "", np.asarray(psf.transmission, dtype=np.float64)),
         ]
         hdus.append(table("TRANSMISSION", columns))
-    return hdus
+    return hdus + _notes_table(psf.notes)
 
 
 def psf_from_parts(parts: Parts) -> Psf:
@@ -138,6 +139,7 @@ def psf_from_parts(parts: Parts) -> Psf:
         absolute=bool(header.get("ABSOLUTE", True)),
         transmission_mas=coronagraph.get("SEPARATION_MAS", np.empty(0)),
         transmission=coronagraph.get("TRANSMISSION", np.empty(0)),
+        notes=_read_notes(parts),
         history=read_history(find(parts, "HISTORY")),
     )
 
@@ -235,6 +237,16 @@ def _wavelength_table(
 def _wavelength(parts: Parts) -> NDArray[Any]:
     """Read the wavelengths."""
     return find(parts, "WAVELENGTH").columns["WAVELENGTH_UM"]
+
+
+def _notes_table(notes: tuple[str, ...]) -> list[Any]:
+    """Write sentences for people, if there are any."""
+    return [table("NOTES", [("TEXT", "", [to_ascii(note) for note in notes])])] if notes else []
+
+
+def _read_notes(parts: Parts) -> tuple[str, ...]:
+    """Read what `_notes_table` wrote."""
+    return _texts(parts["NOTES"].columns["TEXT"]) if "NOTES" in parts else ()
 
 
 def _texts(column: NDArray[Any]) -> tuple[str, ...]:

@@ -69,6 +69,7 @@ class AssessQuality(Step):
             lambda: notes.star_center(cube, psf),
             lambda: notes.psf_sampling(psf),
             lambda: notes.flux_scale(cube, psf),
+            lambda: notes.calibration_notes(cube, psf),
             lambda: notes.noise_shape(data, psf),
             lambda: notes.contrast_limits(data, config.contrast_at_mas),
             lambda: notes.candidate_count(data),

@@ -224,6 +224,28 @@ def flux_scale(cube: Cube, psf: Psf) -> list[QualityNote]:
     return [QualityNote("flux-scale", ratio, "", light, text)]
 
 
+def calibration_notes(cube: Cube, psf: Psf) -> list[QualityNote]:
+    """Repeat what the calibration of the raw frames had to say.
+
+    Parameters
+    ----------
+    cube : Cube
+        The sequence.
+    psf : Psf
+        The off-axis star.
+
+    Returns
+    -------
+    list of QualityNote
+        One a note; none if all went well.
+    """
+    notes = dict.fromkeys((*cube.notes, *psf.notes))
+    return [
+        QualityNote(f"calibration-{number}", float("nan"), "", "fair", note)
+        for number, note in enumerate(notes, start=1)
+    ]
+
+
 def noise_shape(data: Mapping[str, Data], psf: Psf) -> list[QualityNote]:
     """Check that what is left in the S/N map behaves like noise.
 

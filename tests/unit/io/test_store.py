@@ -99,6 +99,7 @@ def cubes(draw: Any) -> Cube:
         variance=variance,
         flags=flags,
         found_xy_px=draw(st.none() | hnp.arrays(np.float64, (n_wave, n_time, 2), elements=plain)),
+        notes=tuple(draw(st.lists(texts, max_size=2))),
         history=draw(histories),
     )
 
@@ -118,6 +119,7 @@ def psfs(draw: Any) -> Psf:
         absolute=draw(st.booleans()),
         transmission_mas=np.arange(n_knots, dtype=np.float64),
         transmission=draw(vector(n_knots, st.floats(0, 1))),
+        notes=tuple(draw(st.lists(texts, max_size=2))),
         history=draw(histories),
     )
 
