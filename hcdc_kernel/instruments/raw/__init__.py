@@ -7,8 +7,10 @@ from hcdc_kernel.instruments.raw.camera import (
     load_camera,
     recognize,
 )
+from hcdc_kernel.instruments.raw.completeness import CalibrationNote
 from hcdc_kernel.instruments.raw.exposures import read_exposure, read_exposures
 from hcdc_kernel.instruments.raw.header import RawHeader, read_header
+from hcdc_kernel.instruments.raw.observations import RawObservation, assemble_observations
 from hcdc_kernel.instruments.raw.planes import RawPlanes, open_planes
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "RawHeader",
     "RawPlanes",
     "camera_of",
+    "assemble_observations",
     "load_camera",
     "open_planes",
     "read_exposure",

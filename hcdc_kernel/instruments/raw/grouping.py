@@ -50,11 +50,14 @@ class ScienceGroup:
         Which star it is, as `Targets` names it.
     is_waffle : bool
         Whether all of them have satellite spots, which then serve for centering, too.
+    in_turns_with : tuple of str
+        Names of the other star, if two were observed in turns through the same setup.
     """
 
     science: tuple[Exposure, ...]
     star: tuple[object, ...]
     is_waffle: bool = False
+    in_turns_with: tuple[str, ...] = ()
 
 
 def group_science(exposures: Iterable[Exposure], targets: Targets) -> tuple[ScienceGroup, ...]:
@@ -104,9 +107,22 @@ def _one_night(
         for same in setups.values():
             aside = [other for other in night if _aside(other, same[0])]
             groups += [
-                ScienceGroup(piece, star, is_waffle) for star, piece in _pieces(same, aside, stars)
+                ScienceGroup(piece, star, is_waffle, _in_turns(piece, same, stars))
+                for star, piece in _pieces(same, aside, stars)
             ]
     return groups
+
+
+def _in_turns(
+    piece: tuple[Exposure, ...], same: list[Exposure], stars: dict[str, _Star]
+) -> tuple[str, ...]:
+    """Name the star whose frames come between and beside those of a piece, if it is one."""
+    first, last = piece[0].start_mjd, piece[-1].start_mjd
+    between = [one for one in same if first < one.start_mjd < last]
+    others = {stars[one.name] for one in between} - {stars[piece[0].name]}
+    if len(others) != 1:
+        return ()
+    return tuple(dict.fromkeys(one.target for one in between if stars[one.name] in others))
 
 
 def _aside(exposure: Exposure, science: Exposure) -> bool:

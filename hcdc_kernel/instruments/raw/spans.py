@@ -89,6 +89,25 @@ def night_of(exposure: Exposure) -> str:
     str
         Date of the evening, ``YYYY-MM-DD``; empty if neither night nor start is known.
     """
-    if exposure.night or math.isnan(exposure.start_mjd):
-        return exposure.night
-    return (_MJD_ZERO + timedelta(days=math.floor(exposure.start_mjd - 0.5))).isoformat()
+    return exposure.night or date_of(exposure.start_mjd - 0.5)
+
+
+def date_of(mjd: float) -> str:
+    """Write a day.
+
+    Parameters
+    ----------
+    mjd : float
+        Modified Julian date [d].
+
+    Returns
+    -------
+    str
+        As ``YYYY-MM-DD``; empty if it is not known.
+
+    Examples
+    --------
+    >>> date_of(58916.3)
+    '2020-03-08'
+    """
+    return (_MJD_ZERO + timedelta(days=math.floor(mjd))).isoformat() if mjd == mjd else ""
