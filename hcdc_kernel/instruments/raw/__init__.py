@@ -14,12 +14,14 @@ from hcdc_kernel.instruments.raw.observations import RawObservation, assemble_ob
 from hcdc_kernel.instruments.raw.planes import RawPlanes, open_planes
 
 __all__ = [
+    "CalibrationNote",
     "Camera",
     "FrameAngles",
     "RawHeader",
+    "RawObservation",
     "RawPlanes",
-    "camera_of",
     "assemble_observations",
+    "camera_of",
     "load_camera",
     "open_planes",
     "read_exposure",

@@ -176,7 +176,6 @@ def _calibrate(
     group: ScienceGroup, rules: tuple[CalibrationRule, ...], known: _Everything
 ) -> tuple[dict[str, tuple[Exposure, ...]], tuple[CalibrationNote, ...]]:
     """Fill the roles of an observation."""
-
     has_images = any(one.n_planes for one in group.science)
 
     def usable(one: Exposure) -> bool:
