@@ -126,10 +126,10 @@ def _window(
     if right <= left or bottom <= top:
         return np.empty(0), np.empty(0), np.empty(0)
     part = np.s_[top:bottom, left:right]
-    rows, columns = np.indices(image[part].shape)
-    x, y = columns + float(left), rows + float(top)
+    values, grid = image[part], np.indices(image[part].shape).astype(float)
+    x, y = grid[1] + left, grid[0] + top
     use = usable[part] & (np.hypot(x - middle[0], y - middle[1]) <= reach)
-    return x[use], y[use], image[part][use]
+    return x[use], y[use], values[use]
 
 
 def _covariance(
