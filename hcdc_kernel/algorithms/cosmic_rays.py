@@ -78,7 +78,7 @@ def flag_cosmic_rays(
     noise = np.ascontiguousarray(noise, dtype=np.float32)
     rising = np.zeros(image.shape, dtype=np.bool_)
     for_row_blocks(len(image), lambda a, b: _rise(scene, noise, n_sigma, (a, b), rising))
-    places = np.flatnonzero(rising)
+    places: IntArray = np.flatnonzero(rising)
     covariance = _covariance(fwhm_px)
     weights = _weights_of_all(covariance)
     excess = np.zeros(image.shape, np.float32)
@@ -164,7 +164,7 @@ def _weights(covariance: FloatArray, offsets: IntArray) -> FloatArray:  # pragma
         sides[i, 0] = covariance[abs(offsets[i, 0]), abs(offsets[i, 1])]
     solved = np.linalg.solve(matrix, sides)
     missing = (1 - solved[:, 0].sum()) / solved[:, 1].sum()
-    return solved[:, 0] + missing * solved[:, 1]
+    return np.asarray(solved[:, 0] + missing * solved[:, 1])
 
 
 @njit(cache=True, nogil=True)

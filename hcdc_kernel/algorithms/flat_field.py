@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from scipy import ndimage
+from scipy.stats import chi2 as chi2_distribution
 
 from hcdc_kernel.algorithms.row_blocks import for_row_blocks
 from hcdc_kernel.arrays import BoolArray, FloatArray, IntArray, require_shape
@@ -34,6 +35,8 @@ class FlatFit:
         Lamp level of each image [adu], as it was measured on it.
     is_used : ndarray of bool, shape (n,)
         False for images that were dropped as a whole because they are saturated.
+    n_terms : int
+        2 for a line, 1 for a line through zero.
     """
 
     response: FloatArray
@@ -42,6 +45,24 @@ class FlatFit:
     n_used: IntArray
     levels: FloatArray
     is_used: BoolArray
+    n_terms: int
+
+    @property
+    def usual_chi2(self) -> float:
+        """Reduced chi-square of the usual lit pixel.
+
+        Returns
+        -------
+        float
+            1 where noise alone scatters the counts about the lines; NaN without degrees of
+            freedom.
+        """
+        freedom = int(self.is_used.sum()) - self.n_terms
+        known = self.chi2[np.isfinite(self.chi2) & (self.response > _LIT)]
+        if freedom < 1 or known.size == 0:
+            return float("nan")
+        # The median of chi-square lies below its mean.
+        return float(np.median(known)) * freedom / float(chi2_distribution.median(freedom))
 
 
 def lamp_level(image: FloatArray) -> float:
@@ -135,7 +156,9 @@ def fit_flat(
 
     for_row_blocks(shape[0], work)
     scale = np.float32(lamp_level(slope))
-    return FlatFit(slope / scale, variance / scale**2, chi2, n_used, levels, is_used)
+    return FlatFit(
+        slope / scale, variance / scale**2, chi2, n_used, levels, is_used, 2 if free else 1
+    )
 
 
 def large_scale(response: FloatArray, is_bad: BoolArray, block_px: int) -> FloatArray:

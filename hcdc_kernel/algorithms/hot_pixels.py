@@ -56,21 +56,13 @@ def deviation_from_neighbors(level: FloatArray, half_width: int = 2) -> FloatArr
         Difference from the median of the neighbors over the robust scatter of such differences
         in blocks of 64 px: positive for hot pixels, negative for cold ones; NaN without data.
     """
-    difference = level - local_median(level, half_width)
-    spread = np.empty_like(difference)
-    for rows in _blocks(level.shape[0]):
-        for columns in _blocks(level.shape[1]):
-            values = difference[rows, columns]
-            known = values[np.isfinite(values)]
-            usual = MAD_TO_SIGMA * float(np.median(np.abs(known))) if known.size else math.nan
-            spread[rows, columns] = usual if usual > 0 else math.nan
-    # A block whose pixels are all alike takes the scatter of the whole detector.
-    known = spread[np.isfinite(spread)]
-    spread[~np.isfinite(spread)] = float(np.median(known)) if known.size else np.inf
+    difference, spread = _excess(level, half_width)
     return np.asarray(difference / spread)
 
 
-def hot_pixels(level: FloatArray, n_sigma: float = 5.0) -> BoolArray:
+def hot_pixels(
+    level: FloatArray, n_sigma: float = 5.0, least_excess_adu: float = 0.0
+) -> BoolArray:
     """Find pixels much brighter than their neighbors in a dark or background.
 
     Parameters
@@ -79,14 +71,18 @@ def hot_pixels(level: FloatArray, n_sigma: float = 5.0) -> BoolArray:
         Master dark or background [adu].
     n_sigma : float
         Limit in units of the usual scatter between neighbors.
+    least_excess_adu : float
+        What exceeds the neighbors by less is harmless, such as the read noise of a frame: over
+        many planes the scatter gets small [adu].
 
     Returns
     -------
     ndarray of bool, shape (n_y, n_x)
         True where a pixel is hot, or has no data.
     """
-    deviation = deviation_from_neighbors(level)
-    return ~(deviation <= n_sigma)
+    excess, spread = _excess(level, 2)
+    harmless = excess <= np.maximum(n_sigma * spread, least_excess_adu)
+    return np.asarray(~harmless)
 
 
 def noisy_pixels(
@@ -154,6 +150,22 @@ def unlit_pixels(response: FloatArray, least_response: float, least_area_px: int
     large[0] = False
     # The filter rounds corners and shaves edges: take dark pixels next to the part back in.
     return np.asarray(ndimage.binary_dilation(large[label], iterations=3, mask=dark | whole))
+
+
+def _excess(level: FloatArray, half_width: int) -> tuple[FloatArray, FloatArray]:
+    """Subtract from each pixel the median of its neighbors; and the usual scatter of that."""
+    difference = level - local_median(level, half_width)
+    spread = np.empty_like(difference)
+    for rows in _blocks(level.shape[0]):
+        for columns in _blocks(level.shape[1]):
+            values = difference[rows, columns]
+            known = values[np.isfinite(values)]
+            usual = MAD_TO_SIGMA * float(np.median(np.abs(known))) if known.size else math.nan
+            spread[rows, columns] = usual if usual > 0 else math.nan
+    # A block whose pixels are all alike takes the scatter of the whole detector.
+    known = spread[np.isfinite(spread)]
+    spread[~np.isfinite(spread)] = float(np.median(known)) if known.size else np.inf
+    return difference, spread
 
 
 def _blocks(length: int) -> list[slice]:
