@@ -67,6 +67,7 @@ _SCIENCE_BACKGROUNDS: Final = CalibrationRule(
     windows_days=CALIBRATION_DAYS,
     alternatives=(
         *_OTHER_BACKGROUNDS,
+        *_RISKY_BACKGROUNDS,
         # Only the dark current is removed, the thermal light stays but for a constant.
         Way(
             match=("dit_s", "read_mode"),
@@ -75,7 +76,6 @@ _SCIENCE_BACKGROUNDS: Final = CalibrationRule(
             text="Darks serve instead of backgrounds. The structure of the thermal light stays "
             "in the images.",
         ),
-        *_RISKY_BACKGROUNDS,
     ),
     weight="required",
     uniform=("dit_s", "filter", "neutral_density", "read_mode"),
