@@ -15,6 +15,7 @@ from hcdc_kernel.datamodel import Cube, Data, Psf, Sequence
 from hcdc_kernel.errors import RunError
 from hcdc_kernel.io import atomic_write, export_products, read_data, write_data
 from hcdc_kernel.runner.in_memory import inputs_of
+from hcdc_kernel.runner.shelves import scratch_folder
 
 # What the files of a run are called when they leave the house.
 _EXTRA = {"report": "report", "notebook": "executed"}
@@ -42,13 +43,14 @@ def enter_sequence(archive: Archive, sequence: Sequence, sources: Several[Any]) 
     ArchiveError
         If it cannot be stored.
     """
-    with TemporaryDirectory(prefix="hcdc-") as name:
+    with scratch_folder(archive) as folder:
         paths, keys = {}, {}
         for part, data in inputs_of(sequence).items():
-            paths[part] = Path(name) / f"{part}.fits"
+            paths[part] = folder / f"{part}.fits"
             write_data(paths[part], data)
             # The bytes of our files depend on their content only, so they name it.
-            keys[part] = hashlib.sha256(paths[part].read_bytes()).hexdigest()
+            with paths[part].open("rb") as written:
+                keys[part] = hashlib.file_digest(written, "sha256").hexdigest()
         cube = sequence.cube
         return archive.add_observation(cube.identity, sources, paths, keys, facts(sequence))
 

@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from hcdc_kernel import plugins
 from hcdc_kernel.archive import Archive, NewProduct, NewRun, RunInfo
 from hcdc_kernel.errors import HcdcError, RunError
-from hcdc_kernel.recipes import load_recipe
+from hcdc_kernel.runner.compose import plan_of
+from hcdc_kernel.runner.other_stars import reference_observations
 from hcdc_kernel.runner.places import template_folder
-from hcdc_kernel.runner.plan import digest, plan
+from hcdc_kernel.runner.plan import digest
 from hcdc_kernel.steps.base import Progress, no_progress, software_versions
+
+if TYPE_CHECKING:
+    from hcdc_kernel.runner.references import ReferencePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class RunRequest:
         Tells the notebook's kernel where the archive is.
     wall_limit_s : float or None
         Longest time for the notebook [s].
+    references : tuple of str
+        Observations of other stars that serve as references, or ``auto``.
     """
 
     observation: str
@@ -45,6 +51,7 @@ class RunRequest:
     notebook: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     wall_limit_s: float | None = None
+    references: tuple[str, ...] = ()
 
 
 def execute_run(
@@ -79,19 +86,30 @@ def execute_run(
     if finished is not None:
         return finished
     # Checked only now: this loads all the algorithms, and an equal run was checked before.
-    recipe = load_recipe(request.recipe).with_settings(request.settings)
-    plan(recipe, _input_keys(archive, request))
+    references = _references(archive, request)
+    planned = plan_of(
+        archive,
+        request.observation,
+        request.recipe,
+        request.settings,
+        references=references.key if references else "",
+    )
     _refuse_twins(archive, request.observation, key)
     run = archive.start_run(
         NewRun(
             observation=request.observation,
-            recipe=recipe.name,
+            recipe=planned.recipe,
             key=key,
             settings=dict(request.settings),
             versions=software_versions(),
         )
     )
     try:
+        if references is not None:
+            from hcdc_kernel.runner.references import make_references
+
+            gathered = make_references(archive, references, progress)
+            archive.link_product(run.uid, gathered.uid, role="input")
         _execute(archive, request, run, progress)
     except KeyboardInterrupt:
         archive.finish_run(run.uid, "interrupted", error="stopped by the user")
@@ -128,7 +146,8 @@ def run_key(archive: Archive, request: RunRequest) -> str:
         {
             "recipe": _sha256(recipe) if recipe.is_file() else request.recipe,
             "settings": dict(request.settings),
-            "inputs": _input_keys(archive, request),
+            "inputs": _input_keys(archive, request.observation),
+            "references": _reference_inputs(archive, request),
             "notebook": _sha256(request.notebook),
             "template": [_sha256(path) for path in templates],
             "software": software_versions(),
@@ -157,9 +176,28 @@ def code_key() -> str:
     return digest({"own": own, "parts": sorted(found)})
 
 
-def _input_keys(archive: Archive, request: RunRequest) -> dict[str, str]:
+def _input_keys(archive: Archive, observation: str) -> dict[str, str]:
     """Name the content of each input."""
-    return {name: made.key for name, made in archive.inputs(request.observation).items()}
+    return {name: made.key for name, made in archive.inputs(observation).items()}
+
+
+def _references(archive: Archive, request: RunRequest) -> ReferencePlan | None:
+    """Work out which frames of other stars serve, if any are asked for."""
+    from hcdc_kernel.runner.references import choose_references
+
+    if not request.references:
+        return None
+    return choose_references(
+        archive, request.observation, request.recipe, request.settings, request.references
+    )
+
+
+def _reference_inputs(archive: Archive, request: RunRequest) -> dict[str, dict[str, str]]:
+    """Name the content of the inputs of each observation that serves as a reference."""
+    if not request.references:
+        return {}
+    found = reference_observations(archive, request.observation, request.references)
+    return {one.name: _input_keys(archive, one.name) for one in found}
 
 
 def _execute(archive: Archive, request: RunRequest, run: RunInfo, progress: Progress) -> None:

@@ -7,8 +7,6 @@ import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,8 @@ from hcdc_kernel.errors import InputError
 from hcdc_kernel.io import read_data, write_data
 from hcdc_kernel.runner.plan import Task, content_key
 from hcdc_kernel.runner.reduction import compute
+from hcdc_kernel.runner.references import GATHER, gather_again
+from hcdc_kernel.runner.shelves import read_product, scratch_folder
 from hcdc_kernel.steps.base import load_step, make_config
 
 
@@ -77,23 +77,30 @@ def rerun_product(archive: Archive, uid: str) -> RerunReport:
     product = archive.product(uid)
     if not product.step:
         raise _not_by_a_step(product)
-    task = _task(archive, product)
+    task = None if product.step == GATHER else _task(archive, product)
     begin = time.perf_counter()
-    data = {
-        archive.product(made).name: read_data(archive.path(archive.product(made)))
-        for made in product.inputs
-    }
-    again = compute(task, data, keys=task.inputs)[product.name]
+    again = _made_again(archive, product, task)
     seconds = time.perf_counter() - begin
     archive.path(product)
-    with TemporaryDirectory(prefix="hcdc-") as folder:
-        path = Path(folder) / "again.fits"
+    with scratch_folder(archive) as folder:
+        path = folder / "again.fits"
         write_data(path, again)
-        identical = hashlib.sha256(path.read_bytes()).hexdigest() == product.sha256
+        with path.open("rb") as written:
+            identical = hashlib.file_digest(written, "sha256").hexdigest() == product.sha256
     differences = () if identical else tuple(_differences(archive, product, task, again))
     return RerunReport(
         product.uid, product.name, product.step, identical, differences, round(seconds, 3)
     )
+
+
+def _made_again(archive: Archive, product: ProductInfo, task: Task | None) -> Data:
+    """Do the work that made a product once more."""
+    if task is None:
+        return gather_again(archive, product)
+    data = {
+        made.name: read_product(archive, made) for made in map(archive.product, product.inputs)
+    }
+    return compute(task, data, keys=task.inputs)[product.name]
 
 
 def _task(archive: Archive, product: ProductInfo) -> Task:
@@ -110,7 +117,7 @@ def _not_by_a_step(product: ProductInfo) -> InputError:
     if not product.run:
         return InputError(
             f"'{product.name}' was read from the observer's files, not made here",
-            remedy="Ingest its description again: equal files give the same product",
+            remedy="Ingest its description or files again: equal ones give the same product",
         )
     return InputError(
         f"A {product.kind} tells when and by which run it was made, so no two are alike",
@@ -118,10 +125,12 @@ def _not_by_a_step(product: ProductInfo) -> InputError:
     )
 
 
-def _differences(archive: Archive, product: ProductInfo, task: Task, again: Data) -> Iterator[str]:
+def _differences(
+    archive: Archive, product: ProductInfo, task: Task | None, again: Data
+) -> Iterator[str]:
     """Say what differs, from causes to pixels."""
     stored = read_data(archive.path(product))
-    if task.outputs[product.name] != product.key:
+    if task is not None and task.outputs[product.name] != product.key:
         yield f"the step '{task.step}' or a plug-in that it uses has another version now"
     yield from _software(stored.history[-1], again.history[-1])
     yield from _fields(stored, again, "")

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
-from hcdc_kernel.datamodel import Data
+from hcdc_kernel.datamodel import Data, Exposures
+from hcdc_kernel.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from hcdc_kernel.archive import Archive
+    from hcdc_kernel.archive import Archive, ProductInfo
     from hcdc_kernel.runner.plan import Task
+
+
+_SCRATCH = ".hcdc-"
+_SCRATCH_S = 6 * 3600.0  # longer than any file takes on its way to the store
 
 
 class Shelf(Protocol):
@@ -149,9 +158,7 @@ class ArchiveShelf:
         data object
             As it was written.
         """
-        from hcdc_kernel.io import read_data
-
-        return read_data(self.archive.path(self.archive.product(key)))
+        return read_product(self.archive, self.archive.product(key))
 
     def keep(self, task: Task, name: str, data: Data) -> None:
         """Write one output of a task to the store and enter it in the archive.
@@ -168,8 +175,8 @@ class ArchiveShelf:
         from hcdc_kernel.archive import NewProduct
         from hcdc_kernel.io import write_data
 
-        with TemporaryDirectory(prefix="hcdc-") as folder:
-            path = Path(folder) / f"{name}.fits"
+        with scratch_folder(self.archive) as folder:
+            path = folder / f"{name}.fits"
             write_data(path, data)
             self.archive.add_product(
                 NewProduct(
@@ -197,6 +204,108 @@ class ArchiveShelf:
         if self.run:
             product = self.archive.product(key)
             self.archive.link_product(self.run, product.uid, role="reused")
+
+
+@contextmanager
+def scratch_folder(archive: Archive) -> Iterator[Path]:
+    """Hold a folder for files on their way to the store, on the disk of the store.
+
+    Cubes are large, and the system's folder for such files may be small or in memory.
+
+    Parameters
+    ----------
+    archive : Archive
+        With its store.
+
+    Yields
+    ------
+    Path
+        Removed at the end, with all that is in it.
+    """
+    home = archive.store.folder.parent
+    home.mkdir(parents=True, exist_ok=True)
+    for old in home.glob(f"{_SCRATCH}*"):  # left by a process that was killed
+        with suppress(OSError):  # another process may be removing it too
+            if time.time() - old.stat().st_mtime > _SCRATCH_S:
+                shutil.rmtree(old)
+    with TemporaryDirectory(prefix=_SCRATCH, dir=home) as folder:
+        yield Path(folder)
+
+
+def read_product(archive: Archive, product: ProductInfo) -> Data:
+    """Read the data of a product; lists of raw files with their present paths.
+
+    Parameters
+    ----------
+    archive : Archive
+        Where it is.
+    product : ProductInfo
+        Its record.
+
+    Returns
+    -------
+    data object
+        As it was written, but for the paths of raw files.
+    """
+    from hcdc_kernel.io import read_data
+
+    if product.kind == "exposures":
+        return located(read_exposures_product(archive, product))
+    return read_data(archive.path(product))
+
+
+def read_exposures_product(archive: Archive, product: ProductInfo) -> Exposures:
+    """Read a list of raw files with the paths at which they were seen last.
+
+    Parameters
+    ----------
+    archive : Archive
+        Where it is.
+    product : ProductInfo
+        Its record.
+
+    Returns
+    -------
+    Exposures
+        Whether or not the files are still there.
+    """
+    from hcdc_kernel.archive import content_of
+    from hcdc_kernel.io import read_data
+
+    listed = read_data(archive.path(product))
+    assert isinstance(listed, Exposures)
+    paths = archive.locate(content_of(one) for one in listed)
+    items = tuple(replace(one, path=paths.get(content_of(one), one.path)) for one in listed)
+    return replace(listed, items=items)
+
+
+def located(exposures: Exposures) -> Exposures:
+    """See that raw files are where the archive saw them last.
+
+    Parameters
+    ----------
+    exposures : Exposures
+        The files.
+
+    Returns
+    -------
+    Exposures
+        The same.
+
+    Raises
+    ------
+    NotFoundError
+        If a file is gone; it says which.
+    """
+    gone = [one for one in exposures if not one.path.is_file()]
+    if gone:
+        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+        raise NotFoundError(
+            f"The raw file '{gone[0].name}'{more} is not where it was",
+            found=f"no file {gone[0].path}",
+            remedy="Was it moved? Ingest its new folder: 'hcdc ingest FOLDER'",
+        )
+    return exposures
 
 
 def kind_of(data: Data) -> str:
