@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import tempfile
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import IO, Literal, cast
 
 from hcdc_kernel.errors import FileFormatError
+from hcdc_kernel.io.atomic import disk_error
 
 Packing = Literal["", "gzip", "compress"]
 
 _SIGNS: tuple[tuple[bytes, Packing], ...] = ((b"\x1f\x8b", "gzip"), (b"\x1f\x9d", "compress"))
 _BLOCK = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FETCH_AGAIN = "Fetch the file again"
 
 
@@ -41,6 +44,9 @@ def packing_of(path: Path) -> Packing:
     FileFormatError
         If there is no such file, or it cannot be read.
     """
+    if path.exists() and not path.is_file():
+        # Reading a pipe or a device might wait forever.
+        raise FileFormatError(f"'{path}' is no file", remedy="Name a file, not a folder or device")
     with reading(path), path.open("rb") as file:
         begin = file.read(2)
     return next((packing for sign, packing in _SIGNS if begin == sign), "")
@@ -143,14 +149,21 @@ def unpacked(path: Path) -> Iterator[Path]:
     ------
     FileFormatError
         If it cannot be read or unpacked.
+    StoreError
+        If there is no room for the temporary file.
     """
     if not packing_of(path):
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="hcdc-raw-") as folder:
         plain = Path(folder) / "plain.fits"
-        with plain.open("wb") as file:
-            _unpack(path, file)
+        try:
+            with plain.open("wb") as file:
+                _unpack(path, file)
+        except FileFormatError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _FULL:
+                raise disk_error(error.__cause__, plain) from error
+            raise
         yield plain
 
 
@@ -173,7 +186,8 @@ def unpacked_size(path: Path) -> int:
         If it cannot be read or unpacked.
     """
     if not packing_of(path):
-        return path.stat().st_size
+        with reading(path):
+            return path.stat().st_size
     counter = _Counter()
     _unpack(path, counter)
     return counter.n_bytes

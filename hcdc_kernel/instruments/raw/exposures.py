@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -135,12 +135,16 @@ def _find(paths: Iterable[Path]) -> tuple[list[Path], list[Refused]]:
     """List the files to try, each once, and those that are clearly something else."""
     candidates: dict[Path, None] = {}
     refused: dict[Path, str] = {}
+
+    def unreadable(error: OSError) -> None:
+        refused[Path(error.filename)] = f"cannot be opened: {error.strerror}"
+
     for given in paths:
         start = Path(given).absolute()
         if not start.is_dir():
             candidates[start] = None
             continue
-        for path in _walk(start):
+        for path in _walk(start, unreadable):
             reason = _other(path.name)
             if reason:
                 refused[path] = reason
@@ -150,10 +154,10 @@ def _find(paths: Iterable[Path]) -> tuple[list[Path], list[Refused]]:
     return list(candidates), list(refused.items())
 
 
-def _walk(start: Path) -> Iterator[Path]:
+def _walk(start: Path, unreadable: Callable[[OSError], None]) -> Iterator[Path]:
     """List the files below a folder, following links but walking no folder twice."""
     seen: set[tuple[int, int]] = set()
-    for folder, folders, files in os.walk(start, followlinks=True):
+    for folder, folders, files in os.walk(start, onerror=unreadable, followlinks=True):
         status = Path(folder).stat()
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()

@@ -109,7 +109,7 @@ def kind_of(arm: Arm, header: RawHeader) -> ExposureKind:
         return "telemetry"
     category = header.text("DPR CATG").upper()
     types = words_of(header.text("DPR TYPE"))
-    if category == "ACQUISITION" or "ACQUISITION" in types:
+    if category == "ACQUISITION" or "_acq" in header.text("TPL ID").lower():
         return "acquisition"
     if "SKY" in types and "FLAT" not in types:
         return "sky"

@@ -47,6 +47,8 @@ def mjd_of(text: str) -> float:
     if found is None:
         return math.nan
     year, month, day, hour, minute, second = (float(part or 0) for part in found.groups())
+    if not 1900 <= year < 2200:
+        return math.nan
     try:
         days = date(int(year), int(month), int(day)).toordinal() - _MJD_OF_1858
     except ValueError:

@@ -71,6 +71,8 @@ def translate(header: RawHeader, path: Path, n_planes: int) -> Exposure:
     kind = kind_of(arm, header)
     start, dit_s = start_of(header), _dit(arm, header)
     n_dit = header.integer("DET NDIT")
+    if not n_planes and arm != "sparta":
+        header.note("The file is a header without its images")
     if n_planes and n_dit and n_planes != n_dit:
         header.note(f"DET NDIT says {n_dit} frames, the file holds {n_planes}")
     found: dict[str, Any] = {
@@ -210,7 +212,7 @@ def _telescope(header: RawHeader) -> dict[str, Any]:
             header, "TEL AMBI FWHM START", "TEL AMBI FWHM END", "TEL AMBI FWHM"
         ),
         "coherence_time_ms": 1000 * _mean(header, "TEL AMBI TAU0"),
-        "wind_speed_ms": _mean(header, "TEL AMBI WINDSP"),
+        "wind_speed_ms": _mean(header, "TEL AMBI WINDSP", least=0.0),
     }
 
 
@@ -257,7 +259,7 @@ def _within(number: float, low: float, high: float) -> float:
     return number if low <= number <= high else math.nan
 
 
-def _mean(header: RawHeader, *keys: str, least: float = 0.0) -> float:
+def _mean(header: RawHeader, *keys: str, least: float = 1e-6) -> float:
     """Mean of what was measured: -1 and other impossible numbers mean that nothing was."""
     measured = [number for number in map(header.number, keys) if number >= least]
     return sum(measured) / len(measured) if measured else math.nan
