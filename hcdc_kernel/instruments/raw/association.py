@@ -205,7 +205,7 @@ class _Search:
             tries = [
                 self._of_way(way, window, level)
                 for way in self.rule.ways
-                if way.level <= level and way.allows(self.served[0])
+                if way.level <= level and way.serves(self.served[0])
             ]
             tries = [one for one in tries if one.files]
             enough = [one for one in tries if one.is_enough]
@@ -271,7 +271,7 @@ class _Search:
         found: dict[str, tuple[float, Exposure]] = {}
         for camera in self.rule.from_cameras or (self.served[0].camera,):
             for one in self.index.find((camera, way), self.served[0], first, last):
-                if not (way.allows(one) and self.accepts(one)):
+                if not (way.takes(one) and self.accepts(one)):
                     continue
                 gap = _nearest_gap(one, spans)
                 if abs(gap) <= window_days:

@@ -117,7 +117,7 @@ def _light(found: Association) -> Light:
     """Turn level and gaps into a traffic light."""
     if found.level is not None and found.level >= _POOR_LEVEL:
         return "poor"
-    few_levels = bool(found.rule.levels_of) and found.n_levels < found.rule.ideal_levels
+    few_levels = bool(found.rule.levels_of) and 2 * found.n_levels <= found.rule.ideal_levels
     return "fair" if found.level or found.unserved or few_levels else "good"
 
 
@@ -137,13 +137,11 @@ def _remarks(found: Association) -> list[str]:
         remarks.append(f"There are none for {lacking}.")
     if rule.levels_of and found.n_levels < rule.ideal_levels:
         what = "exposure times" if rule.levels_of == "dit_s" else "settings"
-        remarks.append(f"They have {found.n_levels} {what}; {rule.ideal_levels} are better.")
+        remarks.append(f"They have {found.n_levels} {what}, {rule.ideal_levels} are planned.")
     if found.left_aside:
         kept = describe_setup(found.files[0], rule.uniform)
-        remarks.append(
-            f"Of several settings those with {kept} are used; {found.left_aside} files with "
-            "others are left aside."
-        )
+        left = "1 file is" if found.left_aside == 1 else f"{found.left_aside} files are"
+        remarks.append(f"Of several settings the one with {kept} is used; {left} left aside.")
     return remarks
 
 

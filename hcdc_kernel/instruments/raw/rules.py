@@ -37,8 +37,10 @@ class Way:
     nearest_in : str
         A number in which the calibration should be as near as possible; empty for none.
     only, never : mapping of str to tuple of str
-        Names, with wildcards, that both the calibration and what it serves must have, or must
-        not have, by attribute.
+        Names, with wildcards, that the exposures served must have, or must not have, by
+        attribute.
+    refused : mapping of str to tuple of str
+        Names that the calibration must not have.
     """
 
     match: tuple[str, ...]
@@ -48,14 +50,15 @@ class Way:
     nearest_in: str = ""
     only: Patterns = field(default_factory=dict)
     never: Patterns = field(default_factory=dict)
+    refused: Patterns = field(default_factory=dict)
 
-    def allows(self, exposure: Exposure) -> bool:
-        """Tell whether an exposure may take part in this way.
+    def serves(self, exposure: Exposure) -> bool:
+        """Tell whether an exposure may be calibrated this way.
 
         Parameters
         ----------
         exposure : Exposure
-            A calibration, or what it serves.
+            One of those to be served.
 
         Returns
         -------
@@ -63,6 +66,21 @@ class Way:
             True if it may.
         """
         return _allowed(exposure, self.only, self.never)
+
+    def takes(self, calibration: Exposure) -> bool:
+        """Tell whether a calibration may be used this way.
+
+        Parameters
+        ----------
+        calibration : Exposure
+            With the setup that must match.
+
+        Returns
+        -------
+        bool
+            True if it may.
+        """
+        return _allowed(calibration, {}, self.refused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +128,7 @@ class CalibrationRule:
     levels_of : str
         Attribute that must take several values, such as the exposure times of flats.
     least_levels, ideal_levels : int
-        Fewest values of it that serve at all, and that serve well.
+        Fewest values of it that serve at all, and how many are planned.
     from_cameras : tuple of str
         Cameras whose exposures serve; empty for the camera of the science exposures.
     product : str

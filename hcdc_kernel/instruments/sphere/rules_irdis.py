@@ -30,6 +30,7 @@ _OTHER_BACKGROUNDS: Final = (
         kinds=("background",),
         level=1,
         never={"filter": K_BAND},
+        refused={"filter": K_BAND},
         text="They were taken with another filter, which makes little difference up to the "
         "H band.",
     ),
@@ -96,6 +97,7 @@ IRDIS_RULES: Final = (
         kinds=("flat",),
         match=("filter",),
         windows_days=CALIBRATION_DAYS,
+        uniform=("elements.lamp",),
         levels_of="dit_s",
         least_levels=2,
         ideal_levels=5,
@@ -112,14 +114,17 @@ IRDIS_RULES: Final = (
         cameras=(_CAMERA,),
         serves="flats",
         kinds=("background", "dark"),
-        match=("dit_s", "filter", "read_mode"),
+        match=("dit_s", "filter", "neutral_density", "read_mode"),
         windows_days=CALIBRATION_DAYS,
         alternatives=(
+            # Where a neutral density stands makes little difference to backgrounds.
+            Way(match=("dit_s", "filter", "read_mode")),
+            Way(match=("dit_s", "read_mode"), kinds=("dark",), never={"filter": K_BAND}),
             Way(
                 match=("dit_s", "read_mode"),
-                kinds=("dark", "background"),
+                kinds=("background",),
                 never={"filter": K_BAND},
-                text="",
+                refused={"filter": K_BAND},
             ),
             Way(
                 match=("dit_s", "read_mode"),

@@ -97,7 +97,7 @@ def center(camera: str, *match: str) -> CalibrationRule:
             Way(
                 match=match,
                 level=3,
-                never={"coronagraph": NO_CORONAGRAPH},
+                refused={"coronagraph": NO_CORONAGRAPH},
                 text="They were taken with another coronagraph: the star may have been elsewhere "
                 "by a pixel or more. Check the centering.",
             ),

@@ -128,6 +128,11 @@ def test_darks_are_risky_in_the_k_band(night):
     assert note(only([*night.science(**K_BAND), dark]), "science_backgrounds").level == 3
 
 
+def test_the_filter_of_a_dark_does_not_matter(night):
+    dark = night.file("dark", 11.0, filter="DB_K12")
+    assert note(only([*night.science(), dark]), "science_backgrounds").level == 1
+
+
 def test_backgrounds_of_flux_follow_the_flux_exposures(night):
     files = only(night.complete()).roles["flux_backgrounds"]
     assert [(one.dit_s, one.neutral_density) for one in files] == [(2.0, "ND_1.0")]
@@ -186,7 +191,7 @@ def test_flux_exposures_of_one_setting_only_are_taken(night):
     ]
     found = only([*night.science(), *files])
     assert hours(night, found, "flux") == [0.8, 1.7]
-    assert "1 files with others are left aside" in note(found, "flux").text
+    assert "1 file is left aside" in note(found, "flux").text
 
 
 def test_flats_of_several_exposure_times_come_before_nearer_ones_of_one(night):
@@ -195,6 +200,23 @@ def test_flats_of_several_exposure_times_come_before_nearer_ones_of_one(night):
     found = only([*night.science(), *single, *rich])
     assert {one.dit_s for one in found.roles["flats"]} == {1, 2, 3, 4, 5}
     assert note(found, "flats").level == 1
+
+
+def test_flats_of_two_lamps_are_not_mixed(night):
+    one = [night.file("flat", 11 + dit / 9, dit, elements={"lamp": "LAMP1"}) for dit in (1, 2, 3)]
+    other = [night.file("flat", 11 + dit / 9, dit, elements={"lamp": "LAMP2"}) for dit in (4, 5)]
+    found = only([*night.science(), *one, *other]).roles["flats"]
+    assert len({file.elements["lamp"] for file in found}) == 1
+
+
+def test_backgrounds_of_flats_fit_their_neutral_density_if_they_can(night):
+    flats = [night.file("flat", 11 + dit / 9, dit) for dit in (2, 3)]
+    backgrounds = [night.file("background", 12.0, 2.0), night.file("background", 12.1, 3.0)]
+    dense = night.file("background", 11.9, 2.0, neutral_density="ND_1.0")
+    found = only([*night.science(), *flats, *backgrounds, dense]).roles["flat_backgrounds"]
+    assert {one.neutral_density for one in found} == {"OPEN"}
+    found = only([*night.science(), *flats, dense]).roles["flat_backgrounds"]
+    assert {one.neutral_density for one in found} == {"ND_1.0"}
 
 
 def test_flats_of_another_filter_are_refused(night):

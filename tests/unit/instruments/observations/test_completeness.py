@@ -78,7 +78,14 @@ def test_flats_of_few_exposure_times_are_fair(night):
     flats = [night.file("flat", 11 + dit, dit) for dit in (1, 2)]
     found = note(only([*night.science(), *flats]), "flats")
     assert (found.light, found.level) == ("fair", 0)
-    assert "2 exposure times; 5 are better" in found.text
+    assert "2 exposure times, 5 are planned" in found.text
+
+
+def test_flats_of_nearly_all_exposure_times_are_good(night):
+    flats = [night.file("flat", 11 + dit, dit) for dit in (1, 2, 3, 4)]
+    found = note(only([*night.science(), *flats]), "flats")
+    assert found.light == "good"
+    assert found.text == "They have 4 exposure times, 5 are planned."
 
 
 def test_flats_with_backgrounds_for_some_exposure_times_only(night):
