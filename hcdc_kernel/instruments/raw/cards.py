@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 CARD = 80
+_USUAL = "HIERARCH ESO "
 _PREFIX = re.compile(r"^(?:HIERARCH\s+)?(?:ESO\s+)?")
 _QUOTED = re.compile(r"'((?:[^']|'')*)('?)")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d{1,3})?", re.ASCII)
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f]")
-_WITHOUT_VALUE = ("COMMENT", "HISTORY")
+_WITHOUT_KEY = ("COMMENT", "HISTORY", "CONTINUE")
 
 
 def plain_key(key: str) -> str:
@@ -31,6 +32,11 @@ def plain_key(key: str) -> str:
     >>> plain_key("HIERARCH ESO  DPR TYPE ")
     'DPR TYPE'
     """
+    if key.startswith(_USUAL):
+        # Nearly all cards are such; a hundred thousand headers have a hundred million.
+        rest = key[len(_USUAL) :].strip()
+        if rest.isupper() and "  " not in rest:
+            return rest
     return " ".join(_PREFIX.sub("", key.strip().upper()).split())
 
 
@@ -53,7 +59,7 @@ def split_cards(block: bytes, *, lines: bool = False) -> Iterator[bytes]:
         block.splitlines() if lines else (block[i : i + CARD] for i in range(0, len(block), CARD))
     )
     for piece in pieces:
-        if piece[:8].rstrip() == b"END":
+        if piece.startswith(b"END") and piece[:8].rstrip() == b"END":
             return
         yield piece
 
@@ -82,16 +88,16 @@ def read_cards(block: bytes, *, lines: bool = False) -> tuple[dict[str, str], tu
     odd: list[str] = []
     last = ""
     for piece in split_cards(block, lines=lines):
-        text = piece.decode("ascii", errors="replace")
-        is_odd = not piece.isascii() or not text.isprintable()
+        text = piece.decode("latin-1")
+        is_odd = not (piece.isascii() and text.isprintable())
         if is_odd:
             text = _decode(piece)
         left, equals, right = text.partition("=")
-        if left.startswith("CONTINUE"):
-            if last:
+        if left.startswith(_WITHOUT_KEY):
+            if left.startswith("CONTINUE") and last:
                 cards[last] = _joined(cards[last], text[8:])
             continue
-        if not equals or left.startswith(_WITHOUT_VALUE):
+        if not equals:
             continue
         key = plain_key(left)
         last = "" if key in cards else key
