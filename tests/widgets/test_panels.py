@@ -11,7 +11,7 @@ from hcdc_kernel import DataError, NotFoundError
 from hcdc_widgets.panels import Notice, ObservationPicker, RecipePanel, Stage, guarded
 from hcdc_widgets.panels.check import CheckPanel
 from hcdc_widgets.panels.downloads import links_html
-from hcdc_widgets.panels.run import StepList
+from hcdc_widgets.panels.running import StepList
 
 
 def test_errors_are_shown_in_their_three_parts():
@@ -92,6 +92,7 @@ def test_own_sequence_is_brought_in_by_its_description(empty_workspace, written_
     picker = ObservationPicker(empty_workspace)
     picker.path.value = str(written_scene)
     picker.bring.click()
+    picker.worker.join(60)
     (info,) = empty_workspace.observations()
     assert picker.choice.value == info.name
     assert not picker.take.disabled
@@ -103,6 +104,7 @@ def test_missing_description_is_told(empty_workspace, tmp_path):
     assert "path of the description" in picker.notice.value
     picker.path.value = str(tmp_path / "nowhere.yaml")
     picker.bring.click()
+    picker.worker.join(60)
     assert "nowhere.yaml" in picker.notice.value
     assert "bug" not in picker.notice.value
     assert empty_workspace.observations() == []

@@ -52,7 +52,7 @@ def test_background_counts_bad_pixels_and_names_their_causes(make_master):
     assert "bad pixels: 20 (0.07 %)" in texts(figure)
     assert "20 bad pixels" in figure.description
     assert "read noise [adu]" in texts(figure)
-    assert "16 s, DB_H23, OPEN" in texts(figure)
+    assert "16 s, DB_H23, no neutral density" in texts(figure)
 
 
 def test_levels_of_each_field_leave_bad_pixels_out(make_master):

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from hcdc_widgets.panels.feedback import Notice, facts_html
+from hcdc_widgets.panels.lessons import judge_cube
 from hcdc_widgets.viewers import CubeView
 
 if TYPE_CHECKING:
-    from hcdc_kernel import Sequence, Workspace
-    from hcdc_widgets.panels.records import ObservationRecord
-
-# Below these a reduction still runs, but people should know before, not after.
-_LITTLE_ROTATION_DEG = 10.0
-_FEW_FRAMES = 15
+    from hcdc_kernel import Cube, Psf, Workspace
 
 
 class CheckPanel(widgets.VBox):
@@ -40,38 +36,37 @@ class CheckPanel(widgets.VBox):
         observation : str
             Its name.
         """
-        info = self._workspace.observation(observation)
         sequence = self._workspace.load(observation)
-        view = CubeView(sequence.cube)
-        self._warn(info)
-        right = widgets.VBox(
-            [
-                widgets.HTML(f"<h3>What came with it</h3>{facts_html(_facts(sequence))}"),
-                self.notice,
-            ],
-            layout={"max_width": "470px", "margin": "0 0 0 24px"},
-        )
-        self.children = (widgets.HBox([view, right], layout={"flex_flow": "row wrap"}),)
+        self.display(sequence.cube, sequence.psf, sequence.references)
 
-    def _warn(self, info: ObservationRecord) -> None:
-        """Say what will limit the result."""
-        cautions = []
-        if info.field_rotation_deg < _LITTLE_ROTATION_DEG and info.n_wave == 1:
-            cautions.append(
-                f"The field turned by {info.field_rotation_deg:.1f} deg only: close to the star "
-                "companions will be subtracted with it. Reference stars (RDI) would help."
-            )
-        if info.n_frames < _FEW_FRAMES:
-            cautions.append(f"There are {info.n_frames} frames only: the star's model is noisy.")
+    def display(self, cube: Cube, psf: Psf, references: Cube | None = None) -> None:
+        """Look at data that are at hand.
+
+        Parameters
+        ----------
+        cube : Cube
+            The sequence.
+        psf : Psf
+            The star off the coronagraph.
+        references : Cube, optional
+            Frames of other stars.
+        """
+        view = CubeView(cube)
+        cautions = judge_cube(cube)
         if cautions:
             self.notice.warn(" ".join(cautions))
         else:
             self.notice.say("Nothing stands out: rotation and number of frames will do.")
+        facts = facts_html(_facts(cube, psf, references))
+        right = widgets.VBox(
+            [widgets.HTML(f"<h3>What came with it</h3>{facts}"), self.notice],
+            layout={"max_width": "470px", "margin": "0 0 0 24px"},
+        )
+        self.children = (widgets.HBox([view, right], layout={"flex_flow": "row wrap"}),)
 
 
-def _facts(sequence: Sequence) -> dict[str, str]:
+def _facts(cube: Cube, psf: Psf, library: Cube | None) -> dict[str, str]:
     """Say what belongs to the sequence."""
-    cube, psf, library = sequence.cube, sequence.psf, sequence.references
     angles = cube.frames.derotation_deg
     n_y, n_x = cube.data.shape[2:]
     widths = ", ".join(f"{w * psf.pixel_scale_mas:.0f}" for w in psf.fwhm_px[:6])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 
@@ -41,6 +42,42 @@ class ObservationRecord(Protocol):
     @property
     def field_rotation_deg(self) -> float:
         """How far the field turned [deg]."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What else is known, by name."""
+
+
+class TakenInRecord(Protocol):
+    """An observation after files were taken in."""
+
+    @property
+    def observation(self) -> ObservationRecord:
+        """The observation."""
+
+    @property
+    def state(self) -> str:
+        """New, changed, known or described."""
+
+
+class IngestRecord(Protocol):
+    """What became of files that were handed in."""
+
+    @property
+    def n_files(self) -> int:
+        """Files that were taken in."""
+
+    @property
+    def n_new(self) -> int:
+        """Those that the archive did not know."""
+
+    @property
+    def refused(self) -> tuple[tuple[Path, str], ...]:
+        """Files that were passed over, with the reason."""
+
+    @property
+    def observations(self) -> Sequence[TakenInRecord]:
+        """Observations that have any of the files."""
 
 
 class RunRecord(Protocol):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hcdc_kernel.datamodel import Master
 
 _BLOCK_PX = 32
+_SHOWN_PX = 512
 _STYLES = (("left field", theme.BLUE, "-"), ("right field", theme.ORANGE, "--"))
 # Bits of hcdc_kernel.datamodel.PixelFlag, as people call them.
 _CAUSES = ((1, "hot, dead or not linear"), (4, "saturated"), (8, "outside the field"))
@@ -64,19 +65,20 @@ def _draw(master: Master, label: str, words: str) -> SkyFigure:
     cells = figure.add_gridspec(2, 2, height_ratios=(1.15, 1), width_ratios=(1, 1))
     image, bad = figure.add_subplot(cells[0, 0]), figure.add_subplot(cells[0, 1])
     histogram, merit = figure.add_subplot(cells[1, 0]), figure.add_subplot(cells[1, 1])
-    seen = np.where((master.flags & _OUTSIDE) == 0, master.data, np.nan)
-    low, high = cuts(clean, 1, 99)
+    # Bad pixels have a panel of their own; averaged into their neighbors they would hide all else.
+    smooth = blocks(clean, max(1, clean.shape[1] // _SHOWN_PX))
+    low, high = cuts(smooth, 1, 99)
     drawn = image.imshow(
-        seen,
+        smooth,
         origin="lower",
+        extent=pixel_extent(clean.shape, (0.0, 0.0)),
         cmap=theme.IMAGE_MAP,
         vmin=low,
         vmax=high,
-        interpolation="antialiased",
-        interpolation_stage="data",
+        interpolation="nearest",
     )
-    _detector_axes(image, seen.shape)
-    image.set_title(words)
+    _detector_axes(image, clean.shape)
+    image.set_title(f"{words}, good pixels")
     figure.colorbar(drawn, ax=image, label=label, extend="both", shrink=0.9)
     _bad_density(figure, bad, master)
     _levels(histogram, clean, label)
@@ -124,7 +126,7 @@ def _bad_density(figure: SkyFigure, axes: Axes, master: Master) -> None:
 
 def _levels(axes: Axes, clean: FloatArray, label: str) -> None:
     """Draw how often each level occurs, field by field."""
-    low, high = cuts(clean, 0.1, 99.9)
+    low, high = cuts(clean, 0.01, 99.99)
     edges = np.linspace(low - 0.1 * (high - low), high + 0.1 * (high - low), 160)
     fields = np.split(clean, _n_fields(clean.shape), axis=1)
     for part, (name, color, style) in zip(fields, _STYLES, strict=False):
@@ -139,7 +141,7 @@ def _levels(axes: Axes, clean: FloatArray, label: str) -> None:
         )
         axes.axvline(middle, color=color, lw=1, ls=":")
     axes.set(xlabel=label, ylabel="pixels", title="good pixels", yscale="log")
-    axes.set_ylim(bottom=0.7)
+    axes.set_ylim(0.7, 40 * axes.get_ylim()[1])  # room for the legend
     axes.grid(visible=True, color="0.9")
     if axes.patches:
         axes.legend(loc="upper right", fontsize="small")
@@ -149,13 +151,18 @@ def _figures_of_merit(axes: Axes, master: Master) -> None:
     """List causes of bad pixels and what was measured."""
     axes.set_axis_off()
     axes.set_title("what was measured")
-    lines = [(spoken_quantity(name), f"{value:.4g}") for name, value in master.quality.items()]
+    lines = [(spoken_quantity(name), _number(value)) for name, value in master.quality.items()]
     counted = ((words, int(np.sum((master.flags & bit) != 0))) for bit, words in _CAUSES)
     lines += [(f"pixels {words}", f"{count:,}") for words, count in counted]
     step = min(0.1, 1.0 / max(1, len(lines)))
     for place, (name, value) in enumerate(lines):
         axes.text(0.04, 0.93 - place * step, name, transform=axes.transAxes, va="top")
         axes.text(0.98, 0.93 - place * step, value, transform=axes.transAxes, va="top", ha="right")
+
+
+def _number(value: float) -> str:
+    """Write counts in full, all else to four digits."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
 
 
 def spoken_quantity(name: str) -> str:
@@ -188,9 +195,9 @@ def spoken_quantity(name: str) -> str:
 
 def _setup(master: Master) -> str:
     """Say which frames the master is for."""
-    words = {"dit_s": "{:g} s", "filter": "{}", "neutral_density": "{}"}
-    known = (words[name].format(v) for name, v in master.setup.items() if name in words and v)
-    return ", ".join(known)
+    words = {"dit_s": "{:.4g} s", "filter": "{}", "neutral_density": "{}"}
+    known = [words[name].format(v) for name, v in master.setup.items() if name in words and v]
+    return ", ".join("no neutral density" if word == "OPEN" else word for word in known)
 
 
 def _describe(master: Master, clean: FloatArray, words: str) -> str:
