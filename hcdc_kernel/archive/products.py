@@ -84,7 +84,12 @@ class Products(ArchivePart):
             return rows.product_infos(session, select(Product.id).where(Product.id == found))[0]
 
     def products(
-        self, observation: str | None = None, run: str | None = None, *, role: Role | None = None
+        self,
+        observation: str | None = None,
+        run: str | None = None,
+        *,
+        role: Role | None = None,
+        kind: str = "",
     ) -> list[ProductInfo]:
         """List products, oldest first.
 
@@ -96,6 +101,8 @@ class Products(ArchivePart):
             Only those of this run.
         role : {"generated", "reused", "input"}, optional
             Only what runs have linked in this role.
+        kind : str
+            Only products of this kind, such as ``"master"``, if given.
 
         Returns
         -------
@@ -104,6 +111,8 @@ class Products(ArchivePart):
         """
         ids = select(Product.id)
         linked = select(RunProduct.product_id)
+        if kind:
+            ids = ids.where(Product.kind == kind)
         with self._database.reading() as session:
             if observation is not None:
                 found = rows.observation_id(session, observation)

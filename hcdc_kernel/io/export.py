@@ -17,7 +17,7 @@ from hcdc_kernel.io.atomic import atomic_write, disk_error
 from hcdc_kernel.io.store import write_data
 from hcdc_kernel.io.tables import CURVE_UNITS, curve_columns
 
-_SUFFIXES = {
+EXPORT_SUFFIXES = {
     "cube": "cube.fits",
     "psf": "psf.fits",
     "residual": "residual.fits",
@@ -25,6 +25,7 @@ _SUFFIXES = {
     "contrast": "contrast.ecsv",
     "candidates": "candidates.ecsv",
 }
+"""What the files of a reduction are called, by the name of the data in a recipe."""
 
 
 def export_products(
@@ -40,7 +41,7 @@ def export_products(
     ----------
     data : mapping of str to data object
         Data by their name in a recipe: ``cube``, ``psf``, ``residual``, ``detection``,
-        ``contrast``, ``candidates``.
+        ``contrast``, ``candidates``. Each is asked for once, and let go before the next.
     folder : Path
         Where to write; made if it does not exist.
     extra : mapping of str to Path, optional
@@ -64,25 +65,82 @@ def export_products(
     image STAR (wave, time, 2), the star in each image counted from 0. ``_residual.fits``
     and ``_snr.fits``: (wave, y, x), north up, east left.
     """
-    known = {name: data[name] for name in _SUFFIXES if name in data}
+    known = [name for name in EXPORT_SUFFIXES if name in data]
     if not known:
         raise DataError("There is nothing to export", found=", ".join(data) or "no data")
+    make_folder(folder)
+    written = []
+    start = ""
+    for name in known:
+        product = data[name]
+        start = start or product.identity.name
+        written.append(folder / f"{start}_{EXPORT_SUFFIXES[name]}")
+        _write(written[-1], product)
+    for name, source in (extra or {}).items():
+        written.append(folder / f"{start}_{name}{source.suffix}")
+        copy_file(source, written[-1])
+    return written
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder to export to, unless it is there.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise disk_error(error, folder) from error
-    start = next(iter(known.values())).identity.name
-    written = []
-    for name, product in known.items():
-        path = folder / f"{start}_{_SUFFIXES[name]}"
-        _write(path, product)
-        written.append(path)
-    for name, source in (extra or {}).items():
-        path = folder / f"{start}_{name}{source.suffix}"
-        with source.open("rb") as given, atomic_write(path) as stream:
-            shutil.copyfileobj(given, stream)
-        written.append(path)
-    return written
+
+
+def copy_file(source: Path, path: Path) -> None:
+    """Copy a file, whole or not at all.
+
+    Parameters
+    ----------
+    source, path : Path
+        From where to where.
+
+    Raises
+    ------
+    StoreError
+        If the disk is full, or the folder is missing or not writable.
+    """
+    with source.open("rb") as given, atomic_write(path) as stream:
+        shutil.copyfileobj(given, stream)
+
+
+def write_table(
+    path: Path, columns: Mapping[str, list[str] | list[float]], meta: Mapping[str, Any]
+) -> None:
+    """Write a table of plain values as ECSV.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    columns : mapping of str to list
+        The columns, all of one length.
+    meta : mapping
+        What the table is about.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    from astropy.table import Table
+
+    filled = {name: np.array(list(values)) for name, values in columns.items()}
+    _write_ecsv(path, Table(filled, meta=dict(meta)))
 
 
 def _write(path: Path, product: Data) -> None:

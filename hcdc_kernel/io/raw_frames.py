@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast, get_args
 
 import numpy as np
@@ -25,7 +26,7 @@ from hcdc_kernel.io.cards import (
     table,
     to_ascii,
 )
-from hcdc_kernel.io.fits_file import FitsPart
+from hcdc_kernel.io.fits_file import FitsPart, read_fits
 from hcdc_kernel.io.images import read_flags
 from hcdc_kernel.io.stream import image_unit
 
@@ -87,7 +88,6 @@ def master_to_hdus(master: Master) -> list[Any]:
 def master_from_parts(parts: Parts) -> Master:
     """Read what `master_to_hdus` wrote."""
     header = find(parts, "PRIMARY").header
-    setup, quality = find(parts, "SETUP").columns, find(parts, "QUALITY").columns
     kind = from_ascii(str(header["MASTER"]))
     if kind not in get_args(MasterKind):
         raise FileFormatError("No such kind of master calibration", found=kind)
@@ -96,18 +96,56 @@ def master_from_parts(parts: Parts) -> Master:
         data=find_image(parts, "PRIMARY"),
         variance=find_image(parts, "VARIANCE"),
         flags=read_flags(parts),
-        setup={
-            from_ascii(str(name)): json.loads(str(value))
-            for name, value in zip(setup["NAME"], setup["VALUE"], strict=True)
-        },
-        quality={
-            from_ascii(str(name)): float(value)
-            for name, value in zip(quality["NAME"], quality["VALUE"], strict=True)
-        },
+        setup=_setup(find(parts, "SETUP")),
+        quality=_quality(find(parts, "QUALITY")),
         identity=read_identity(header),
         unit=from_ascii(str(header["BUNIT"])),
         history=read_history(find(parts, "HISTORY")),
     )
+
+
+def read_master_facts(path: Path) -> dict[str, Any]:
+    """Read what a master calibration is for and how good it is, but not its images.
+
+    Parameters
+    ----------
+    path : Path
+        File of a `Master`.
+
+    Returns
+    -------
+    dict
+        ``kind``, ``identity``, ``setup`` and ``quality``.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, damaged, or holds no master calibration.
+    """
+    from astropy.io import fits
+
+    (setup,), (quality,) = read_fits(path, "SETUP"), read_fits(path, "QUALITY")
+    header = fits.getheader(path)
+    if "MASTER" not in header:
+        raise FileFormatError(f"'{path}' holds no master calibration")
+    return {
+        "kind": from_ascii(str(header["MASTER"])),
+        "identity": read_identity(header),
+        "setup": _setup(setup),
+        "quality": _quality(quality),
+    }
+
+
+def _setup(part: FitsPart) -> dict[str, str | float]:
+    """Read the table of what frames must have in common with a master."""
+    rows = zip(part.columns["NAME"], part.columns["VALUE"], strict=True)
+    return {from_ascii(str(name)): json.loads(str(value)) for name, value in rows}
+
+
+def _quality(part: FitsPart) -> dict[str, float]:
+    """Read the table of figures of merit."""
+    rows = zip(part.columns["NAME"], part.columns["VALUE"], strict=True)
+    return {from_ascii(str(name)): float(value) for name, value in rows}
 
 
 def positions_to_hdus(positions: StarPositions) -> list[Any]:

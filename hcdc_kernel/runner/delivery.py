@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Several
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,12 +14,23 @@ import numpy as np
 from hcdc_kernel.archive import Archive, ObservationInfo, ProductInfo
 from hcdc_kernel.datamodel import Cube, Data, Psf, Sequence
 from hcdc_kernel.errors import RunError
-from hcdc_kernel.io import atomic_write, export_products, read_data, write_data
+from hcdc_kernel.io import (
+    EXPORT_SUFFIXES,
+    atomic_write,
+    export_products,
+    read_data,
+    write_data,
+    write_table,
+)
+from hcdc_kernel.runner.compose import require_reducible
 from hcdc_kernel.runner.in_memory import inputs_of
+from hcdc_kernel.runner.raw_facts import is_raw
 from hcdc_kernel.runner.shelves import scratch_folder
+from hcdc_kernel.runner.starting import start_reduction
 
 # What the files of a run are called when they leave the house.
 _EXTRA = {"report": "report", "notebook": "executed"}
+_CALIBRATIONS = ("master", "star-positions")
 
 
 def enter_sequence(archive: Archive, sequence: Sequence, sources: Several[Any]) -> ObservationInfo:
@@ -55,6 +67,37 @@ def enter_sequence(archive: Archive, sequence: Sequence, sources: Several[Any]) 
         return archive.add_observation(cube.identity, sources, paths, keys, facts(sequence))
 
 
+def load_observation(archive: Archive, observation: str) -> Sequence:
+    """Read the calibrated data of an observation; calibrate its raw frames if need be.
+
+    Parameters
+    ----------
+    archive : Archive
+        Where it is.
+    observation : str
+        Its name.
+
+    Returns
+    -------
+    Sequence
+        Cube, PSF and, if it brought any, reference frames.
+
+    Raises
+    ------
+    InputError
+        If its raw frames cannot be calibrated.
+    """
+    info = archive.observation(observation)
+    if is_raw(info):
+        require_reducible(info)
+        made = start_reduction(archive, info.name, str(info.facts["calibration"]), {}).run()
+        data: dict[str, Any] = {name: made.result(name) for name in ("cube", "psf")}
+        return Sequence(**data)
+    inputs = archive.inputs(info.name)
+    data = {name: read_data(archive.path(product)) for name, product in inputs.items()}
+    return Sequence(**data)
+
+
 def facts(sequence: Sequence) -> dict[str, Any]:
     """Sum up a sequence in a few numbers.
 
@@ -84,7 +127,23 @@ def facts(sequence: Sequence) -> dict[str, Any]:
     }
 
 
-def export_run(archive: Archive, uid: str, folder: Path) -> list[Path]:
+class _Stored(Mapping[str, Data]):
+    """Data of products by name, read each time they are asked for."""
+
+    def __init__(self, archive: Archive, products: Mapping[str, ProductInfo]) -> None:
+        self._archive, self._products = archive, products
+
+    def __getitem__(self, name: str) -> Data:
+        return read_data(self._archive.path(self._products[name]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._products)
+
+    def __len__(self) -> int:
+        return len(self._products)
+
+
+def export_run(archive: Archive, uid: str, folder: Path, *, masters: bool = False) -> list[Path]:
     """Copy the products of a run to a folder in the documented format.
 
     Parameters
@@ -95,11 +154,13 @@ def export_run(archive: Archive, uid: str, folder: Path) -> list[Path]:
         A finished run.
     folder : Path
         Where to; made if it does not exist.
+    masters : bool
+        Whether to copy the master calibrations too.
 
     Returns
     -------
     list of Path
-        The files written.
+        The files written; of raw frames also a table of their calibrations.
 
     Raises
     ------
@@ -114,20 +175,56 @@ def export_run(archive: Archive, uid: str, folder: Path) -> list[Path]:
     inputs = list(archive.inputs(run.observation).values())
     products = archive.products(run=run.uid)
     latest = latest_of_each_name([*inputs, *products])
-    data: dict[str, Data] = {
-        name: read_data(archive.path(product))
-        for name, product in latest.items()
-        if product.format == "fits"
-    }
+    wanted = {name: product for name, product in latest.items() if name in EXPORT_SUFFIXES}
     with TemporaryDirectory(prefix="hcdc-") as name:
         extra = {}
         for product in products:
-            if product.kind in _EXTRA:
+            what = _EXTRA.get(product.kind, "")
+            if masters and product.kind in _CALIBRATIONS:
+                what = product.name
+            if what:
                 # The store names files by content alone; the suffix is told by the link.
-                link = Path(name) / f"{product.kind}.{product.format}"
-                link.symlink_to(archive.path(product))
-                extra[_EXTRA[product.kind]] = link
-        return export_products(data, folder, extra=extra)
+                extra[what] = Path(name) / f"{what}.{product.format}"
+                extra[what].symlink_to(archive.path(product))
+        info = archive.observation(run.observation)
+        if is_raw(info):
+            extra["calibrations"] = Path(name) / "calibrations.ecsv"
+            write_completeness(info, extra["calibrations"])
+        return export_products(_Stored(archive, wanted), folder, extra=extra)
+
+
+def write_completeness(info: ObservationInfo, path: Path) -> None:
+    """Write which calibrations an observation of raw frames has.
+
+    Parameters
+    ----------
+    info : ObservationInfo
+        The observation.
+    path : Path
+        Table to write, as ECSV.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    notes = info.facts["calibrations"]
+    columns: dict[str, list[str] | list[float]] = {
+        name: [str(note[name]) for note in notes]
+        for name in ("role", "title", "light", "found", "text")
+    }
+    levels = [note["level"] for note in notes]
+    columns["level"] = [float("nan") if level is None else float(level) for level in levels]
+    meta = {
+        "target": info.target,
+        "instrument": info.instrument,
+        "filter": info.filter,
+        "night": info.night,
+        "calibration": info.facts["calibration"],
+        "notes": list(info.facts.get("notes", ())),
+        "origin": "High Contrast Data Centre",
+    }
+    write_table(path, columns, meta)
 
 
 def latest_of_each_name(products: Several[ProductInfo]) -> dict[str, ProductInfo]:

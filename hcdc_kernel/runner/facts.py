@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ def observation_rows(info: ObservationInfo) -> Rows:
         Name and value of each fact.
     """
     facts = info.facts
+    if "calibration" in facts:
+        return _raw_rows(info)
     return (
         ("star", info.target),
         ("camera", info.instrument),
@@ -42,6 +45,33 @@ def observation_rows(info: ObservationInfo) -> Rows:
         ("width of the PSF", _join(facts.get("fwhm_px", ()), "px", digits=3)),
         ("frames of other stars", str(facts.get("n_references", 0))),
     )
+
+
+def _raw_rows(info: ObservationInfo) -> Rows:
+    """Sum up an observation of raw frames, of which sizes and widths are not known yet."""
+    facts = info.facts
+    turned_deg = info.field_rotation_deg
+    rows = (
+        ("star", info.target),
+        ("camera", info.instrument),
+        ("mode", _word(facts.get("mode"))),
+        ("filter", info.filter),
+        ("coronagraph", _word(facts.get("coronagraph"))),
+        ("tracking", _word(facts.get("tracking"))),
+        ("night", info.night),
+        ("wavelength", _join(facts.get("wavelength_um", ()), "um", digits=4)),
+        ("raw files", str(facts.get("n_files", 0))),
+        ("frames", str(info.n_frames)),
+        ("exposure time", "not known" if facts.get("dit_s") is None else f"{facts['dit_s']:g} s"),
+        ("field rotation", "not known" if math.isnan(turned_deg) else f"{turned_deg:.1f} deg"),
+        ("calibration", _word(facts.get("calibration"))),
+    )
+    return rows + tuple(("note", str(text)) for text in facts.get("notes", ()))
+
+
+def _word(value: object) -> str:
+    """Write a fact, or that it is not known."""
+    return str(value) if value else "not known"
 
 
 def source_rows(sources: Iterable[SourceInfo]) -> Rows:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 REACH_DAYS = 100
 """How far from a night its calibrations may be, so that new files may matter to it [d]."""
 
-State = Literal["new", "changed", "known"]
+State = Literal["new", "changed", "known", "described"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,9 @@ class TakenIn:
     ----------
     observation : ObservationInfo
         The observation.
-    state : {"new", "changed", "known"}
-        Whether these files made it, changed what is known of it, or neither.
+    state : {"new", "changed", "known", "described"}
+        Whether raw files made it, changed what is known of it, or neither; ``"described"`` for
+        a sequence that came calibrated, with a description.
     """
 
     observation: ObservationInfo
