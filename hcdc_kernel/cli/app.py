@@ -18,6 +18,7 @@ from hcdc_kernel.cli.screen import (
     write_table,
     write_tree,
 )
+from hcdc_kernel.cli.simulate import simulate
 from hcdc_kernel.cli.users import users
 from hcdc_kernel.errors import HcdcError
 
@@ -33,6 +34,7 @@ app = typer.Typer(
     epilog="State lives in the folder HCDC_HOME.",
 )
 app.add_typer(users, name="users")
+app.command(name="simulate")(simulate)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for scripts.")]
 Observation = Annotated[str, typer.Argument(metavar="OBSERVATION", help="Its name.")]
