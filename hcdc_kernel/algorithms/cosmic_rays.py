@@ -10,12 +10,14 @@ from hcdc_kernel.algorithms.row_blocks import for_row_blocks
 from hcdc_kernel.arrays import BoolArray, FloatArray, IntArray, require_shape
 
 _FWHM_OF_AIRY = 1.03  # [lambda / D]
-# Share of the mean light around a pixel by which optics may miss the prediction; the images of
-# stars at hand miss it by up to 0.2.
+# Share of the mean light around a pixel by which light may miss its prediction: real stars do by
+# up to 0.2; speckles by their scatter, which is as large as their mean, times what the neighbors
+# leave open, which is much in the short bands.
 _TOLERANCE = 0.3
+_TOLERANCE_SIGMA = 8.0
 _NUGGET = 1e-3  # noise of the scene beside its structure, which keeps the weights tame
 _REACH = 2  # neighbors that predict a pixel: the 5 x 5 around it
-_N_PASSES = 6  # a track is taken off pixel by pixel
+_N_PASSES = 12  # a track is taken off pixel by pixel
 
 
 def flag_cosmic_rays(
@@ -31,8 +33,9 @@ def flag_cosmic_rays(
 
     Light through a telescope is blurred by diffraction: star, speckles, satellite spots and
     companions alike. What a pixel may hold therefore follows from the pixels around it. A pixel
-    is marked if it exceeds their prediction by `n_sigma` and by 30 % of the mean light around
-    it; the worst of its neighborhood goes first, and is not believed when the others are judged.
+    is marked if it exceeds their prediction by `n_sigma` and by 30 % or more of the mean light
+    around it; the worst of its neighborhood goes first, and is not believed when the others are
+    judged.
 
     Parameters
     ----------
@@ -80,18 +83,19 @@ def flag_cosmic_rays(
     for_row_blocks(len(image), lambda a, b: _rise(scene, noise, n_sigma, (a, b), rising))
     places: IntArray = np.flatnonzero(rising)
     covariance = _covariance(fwhm_px)
-    weights = _weights_of_all(covariance)
+    usual = _weights_of_all(covariance)
     excess = np.zeros(image.shape, np.float32)
     hits = np.zeros(image.shape, dtype=np.bool_)
     for _ in range(_N_PASSES):
-        _judge(scene, noise, places, covariance, weights, excess)
+        _judge(scene, noise, places, covariance, usual, excess)
         new = _peaks(excess, places, n_sigma)
         if len(new) == 0:
             break
         hits.reshape(-1)[new] = True
         scene.reshape(-1)[new] = np.nan
         excess.reshape(-1)[new] = 0
-        places = _around(places, new, scene)
+        waiting = places[excess.reshape(-1)[places] > n_sigma]
+        places = _around(waiting, rising, new, scene)
     return hits
 
 
@@ -105,17 +109,16 @@ def _covariance(fwhm_px: float) -> FloatArray:
     return np.asarray(airy)
 
 
-def _around(places: IntArray, new: IntArray, scene: FloatArray) -> IntArray:
-    """Choose what to judge again: places near new hits, and all pixels that touch one."""
+def _around(waiting: IntArray, rising: BoolArray, new: IntArray, scene: FloatArray) -> IntArray:
+    """Choose what to judge next: what waits, what rises near new hits, what touches one."""
     changed = np.zeros(scene.shape, dtype=bool)
-    touching = np.zeros(scene.shape, dtype=bool)
+    again = np.zeros(scene.shape, dtype=bool)
     for y, x in zip(*np.unravel_index(new, scene.shape), strict=True):
         changed[max(0, y - _REACH) : y + _REACH + 1, max(0, x - _REACH) : x + _REACH + 1] = True
-        touching[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2] = True
-    again = np.zeros(scene.size, dtype=bool)
-    again[places] = changed.reshape(-1)[places]
-    again |= touching.reshape(-1)
-    return np.flatnonzero(again & ~np.isnan(scene).reshape(-1))
+        again[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2] = True
+    again |= changed & rising
+    again.reshape(-1)[waiting] = True
+    return np.flatnonzero(again & ~np.isnan(scene))
 
 
 @njit(cache=True, nogil=True)
@@ -151,8 +154,13 @@ def _neighbors(scene: FloatArray, y: int, x: int, offsets: IntArray) -> int:  # 
 
 
 @njit(cache=True, nogil=True)
-def _weights(covariance: FloatArray, offsets: IntArray) -> FloatArray:  # pragma: no cover
-    """Weights of the best unbiased prediction from neighbors at these offsets."""
+def _weights(
+    covariance: FloatArray, offsets: IntArray
+) -> tuple[FloatArray, float]:  # pragma: no cover
+    """Weights of the best unbiased prediction from neighbors at these offsets.
+
+    And its error, as part of the scatter of the light.
+    """
     n = len(offsets)
     matrix = np.empty((n, n))
     sides = np.ones((n, 2))
@@ -164,11 +172,15 @@ def _weights(covariance: FloatArray, offsets: IntArray) -> FloatArray:  # pragma
         sides[i, 0] = covariance[abs(offsets[i, 0]), abs(offsets[i, 1])]
     solved = np.linalg.solve(matrix, sides)
     missing = (1 - solved[:, 0].sum()) / solved[:, 1].sum()
-    return np.asarray(solved[:, 0] + missing * solved[:, 1])
+    weights = solved[:, 0] + missing * solved[:, 1]
+    error = 1.0
+    for i in range(n):
+        error -= weights[i] * sides[i, 0]
+    return weights, np.sqrt(max(error + missing, 0.0))
 
 
 @njit(cache=True, nogil=True)
-def _weights_of_all(covariance: FloatArray) -> FloatArray:  # pragma: no cover
+def _weights_of_all(covariance: FloatArray) -> tuple[FloatArray, float]:  # pragma: no cover
     """Weights where all neighbors have data."""
     width = 2 * _REACH + 1
     offsets = np.empty((width * width - 1, 2), np.int64)
@@ -182,39 +194,42 @@ def _judge(
     noise: FloatArray,
     places: IntArray,
     covariance: FloatArray,
-    weights_of_all: FloatArray,
+    usual: tuple[FloatArray, float],
     excess: FloatArray,
 ) -> None:  # pragma: no cover
     """Measure how far pixels exceed their prediction, in units of the noise."""
     n_x = scene.shape[1]
-    offsets = np.empty((len(weights_of_all), 2), np.int64)
+    n_all = len(usual[0])
+    offsets = np.empty((n_all, 2), np.int64)
     for place in places:
         y, x = place // n_x, place % n_x
         count = _neighbors(scene, y, x, offsets)
         excess[y, x] = 0
         if count < 6:
             continue
-        complete = count == len(weights_of_all)
-        weights = weights_of_all if complete else _weights(covariance, offsets[:count])
+        weights, error = usual if count == n_all else _weights(covariance, offsets[:count])
         predicted, light, variance = 0.0, 0.0, noise[y, x] ** 2
         for k in range(count):
             ny, nx = y + offsets[k, 0], x + offsets[k, 1]
             predicted += weights[k] * scene[ny, nx]
             light += abs(scene[ny, nx])
             variance += (weights[k] * noise[ny, nx]) ** 2
-        beyond = scene[y, x] - predicted - _TOLERANCE * light / count
+        tolerance = max(_TOLERANCE, _TOLERANCE_SIGMA * error) * light / count
+        beyond = scene[y, x] - predicted - tolerance
         excess[y, x] = beyond / np.sqrt(variance)
 
 
 def _peaks(excess: FloatArray, places: IntArray, n_sigma: float) -> IntArray:
-    """Choose the places that exceed the limit and all their neighbors."""
+    """Choose the places that exceed the limit and all that they predict."""
     n_y, n_x = excess.shape
     flat = excess.reshape(-1)
     beyond = places[flat[places] > n_sigma]
     y, x = beyond // n_x, beyond % n_x
     highest = np.ones(len(beyond), dtype=bool)
-    for dy in (-1, 0, 1):
-        for dx in (-1, 0, 1):
+    # A hit also spoils the prediction of the pixels that lean on it: only the worst counts.
+    reach = range(-_REACH, _REACH + 1)
+    for dy in reach:
+        for dx in reach:
             near = excess[np.clip(y + dy, 0, n_y - 1), np.clip(x + dx, 0, n_x - 1)]
             highest &= flat[beyond] >= near
     return np.asarray(beyond[highest])

@@ -40,26 +40,6 @@ def local_median(image: FloatArray, half_width: int = 2) -> FloatArray:
     return out
 
 
-def deviation_from_neighbors(level: FloatArray, half_width: int = 2) -> FloatArray:
-    """Compare each pixel with its neighbors, in units of the usual scatter nearby.
-
-    Parameters
-    ----------
-    level : ndarray, shape (n_y, n_x)
-        Level of each pixel, such as a master dark [adu].
-    half_width : int
-        Half the width of the box of neighbors [px].
-
-    Returns
-    -------
-    ndarray, shape (n_y, n_x)
-        Difference from the median of the neighbors over the robust scatter of such differences
-        in blocks of 64 px: positive for hot pixels, negative for cold ones; NaN without data.
-    """
-    difference, spread = _excess(level, half_width)
-    return np.asarray(difference / spread)
-
-
 def hot_pixels(
     level: FloatArray, n_sigma: float = 5.0, least_excess_adu: float = 0.0
 ) -> BoolArray:
@@ -80,7 +60,7 @@ def hot_pixels(
     ndarray of bool, shape (n_y, n_x)
         True where a pixel is hot, or has no data.
     """
-    excess, spread = _excess(level, 2)
+    excess, spread = _excess(level)
     harmless = excess <= np.maximum(n_sigma * spread, least_excess_adu)
     return np.asarray(~harmless)
 
@@ -152,9 +132,9 @@ def unlit_pixels(response: FloatArray, least_response: float, least_area_px: int
     return np.asarray(ndimage.binary_dilation(large[label], iterations=3, mask=dark | whole))
 
 
-def _excess(level: FloatArray, half_width: int) -> tuple[FloatArray, FloatArray]:
+def _excess(level: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Subtract from each pixel the median of its neighbors; and the usual scatter of that."""
-    difference = level - local_median(level, half_width)
+    difference = level - local_median(level)
     spread = np.empty_like(difference)
     for rows in _blocks(level.shape[0]):
         for columns in _blocks(level.shape[1]):
