@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hcdc_kernel.datamodel import EXPOSURE_KINDS, Exposure
 from hcdc_kernel.errors import ConfigError
 from hcdc_kernel.instruments.raw import assemble_observations
 from hcdc_kernel.instruments.raw.association import ExposureIndex, associate
@@ -328,3 +332,43 @@ def test_the_order_of_files_never_matters(night, random, drop):
     exposures = [one for i, one in enumerate(night.complete()) if i not in drop]
     shuffled = random.sample(exposures, len(exposures))
     assert assemble_observations(shuffled) == assemble_observations(exposures)
+
+
+NAN = math.nan
+strange_exposures = st.lists(
+    st.builds(
+        Exposure,
+        name=st.integers(0, 40).map(str),
+        path=st.just(Path("file.fits")),
+        camera=st.sampled_from(["vlt-irdis", "vlt-ifs", "vlt-zimpol", "vlt-sparta", "other"]),
+        kind=st.sampled_from(EXPOSURE_KINDS),
+        target=st.sampled_from(["", "HD 1", "hd1", "\u03b2 Pic"]),
+        ra_deg=st.sampled_from([NAN, 0.0, 359.9999, 120.0]),
+        dec_deg=st.sampled_from([NAN, 0.0, -90.0]),
+        start_mjd=st.sampled_from([NAN, 58616.0, 58616.01, 58616.4, 58617.0, 58680.0]),
+        end_mjd=st.sampled_from([NAN, 58616.02, 58000.0]),
+        night=st.sampled_from(["", "2019-05-12"]),
+        dit_s=st.sampled_from([NAN, 0.0, 2.0, 64.0]),
+        n_dit=st.integers(0, 40),
+        n_planes=st.integers(0, 40),
+        filter=st.sampled_from(["", "DB_H23", "DB_K12"]),
+        template=st.sampled_from(["", "SPHERE_irdifs_obs"]),
+        template_start=st.sampled_from(["", "2019-05-13T00:00:00"]),
+        template_number=st.integers(0, 9),
+        template_count=st.integers(0, 9),
+    ),
+    max_size=40,
+)
+
+
+@given(exposures=strange_exposures)
+def test_headers_that_say_little_or_nonsense_do_no_harm(exposures):
+    observations = assemble_observations(exposures)
+    science = {(one.camera, one.name) for one in exposures if one.kind == "science"}
+    others = {(one.camera, one.name) for one in exposures if one.kind != "science"}
+    found = [(one.camera, one.name) for each in observations for one in each.science]
+    assert len(found) == len(set(found))
+    assert science >= set(found) - others
+    assert len({one.key for one in observations}) == len(observations)
+    for observation in observations:
+        assert observation.to_dict()["light"] in ("good", "fair", "poor")

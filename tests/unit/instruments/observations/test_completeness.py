@@ -119,6 +119,28 @@ def test_continuous_waffle_needs_no_center_frames(night):
     assert any("continuous waffle" in text for text in observation.notes)
 
 
+def test_star_hopping_is_told_with_the_other_star(night):
+    other = {"target": "HD 5678", "ra_deg": 121.0}
+    turns = [night.science(1 + i / 2, **(other if i % 2 else {})) for i in range(4)]
+    mine, his = assemble_observations(one for turn in turns for one in turn)
+    assert any("in turns with HD 5678 (star hopping)" in text for text in mine.notes)
+    assert any("in turns with HD 1234 (star hopping)" in text for text in his.notes)
+
+
+def test_too_few_exposures_of_a_lamp_are_told(night):
+    ifs = {"camera": "vlt-ifs", "mode": "ifu", "filter": "OBS_YJ"}
+    flat = night.file("detector-flat", 11.0, 2.0, elements={"combination": "CAL_BB_2_YJ"}, **ifs)
+    found = note(only([*night.science(**ifs), flat]), "detector_flats")
+    assert found.level is None
+    assert found.text.startswith("At least 2 files are needed.")
+
+
+def test_many_oddities_of_headers_are_cut_short(night):
+    frames = [replace(one, notes=(f"oddity {i}",)) for i, one in enumerate(night.science(n=9))]
+    (last,) = [text for text in only(frames).notes if "more oddities" in text]
+    assert last.startswith("3 more")
+
+
 def test_odd_names_and_programs_are_told(night):
     frames = night.science()
     frames[2:4] = [replace(one, target="HD1234", program="60.A-9800(S)") for one in frames[2:4]]

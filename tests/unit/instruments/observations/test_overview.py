@@ -24,6 +24,7 @@ def test_what_two_observations_lack_is_listed_once(night):
     flux = next(row for row in rows if row.role == "flux")
     assert flux.observations == ("HD-9_vlt-irdis_DB-H23_2019-05-12",)
     assert flux.light == "poor"
+    assert flux.to_dict()["observations"] == flux.observations
 
 
 def test_late_calibrations_are_listed_apart_from_missing_ones(night):
