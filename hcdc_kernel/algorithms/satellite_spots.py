@@ -19,7 +19,7 @@ from hcdc_kernel.errors import DataError
 _LEAST_SNR = 5.0
 _LEAST_SPOTS = 3
 # If the middles of the diagonals are farther apart than both, one spot may be disturbed.
-_DISTURBED_PX, _DISTURBED_SIGMA = 0.25, 5.0
+_DISTURBED_PX, _DISTURBED_SIGMA = 0.25, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,8 @@ def _fit_pattern(
         trios = [{k: one for k, one in spots.items() if k != out} for out in spots]
         squares = [fit_square(trio, pattern, candidate.orientation) for trio in trios]
         best = min(range(4), key=lambda k: squares[k].departure_px)
-        if squares[best].departure_px < square.departure_px / 3:
+        better = squares[best].departure_px < square.departure_px / 3
+        if better and squares[best].is_like(pattern):
             spots, square = trios[best], squares[best]
     if not square.is_like(pattern):
         return None
