@@ -19,6 +19,7 @@ from hcdc_kernel.instruments.raw.rules import (
     setup_value,
 )
 from hcdc_kernel.instruments.raw.spans import gap_days, in_order, span
+from hcdc_kernel.instruments.raw.targets import plain_name
 
 Accepts = Callable[[Exposure], bool]
 
@@ -282,7 +283,9 @@ class _Search:
         """Sort candidates by what all files chosen must have in common."""
         groups: dict[object, list[Exposure]] = defaultdict(list)
         for _, one in gaps.values():
-            groups[setup_key(one, self.rule.uniform)].append(one)
+            # Skies beside different stars were taken at different times and temperatures.
+            place = plain_name(one.target) if one.kind == "sky" else ""
+            groups[setup_key(one, self.rule.uniform), place].append(one)
         return list(groups.values())
 
 

@@ -97,6 +97,14 @@ def test_sky_comes_before_background_and_background_before_dark(night):
     assert kinds(dark) == {"dark"}
 
 
+def test_skies_beside_another_star_are_not_mixed_in(night):
+    mine = [night.file("sky", hour) for hour in (0.9, 1.6)]
+    his = [night.file("sky", 2.5 + i / 10, target="HD 9", ra_deg=125.0) for i in range(3)]
+    found = only([*night.science(), *mine, *his])
+    assert hours(night, found, "science_backgrounds") == [0.9, 1.6]
+    assert len(only([*night.science(), *his]).roles["science_backgrounds"]) == 3
+
+
 def test_a_background_of_last_night_comes_before_a_sky_of_last_week(night):
     found = only([*night.science(), night.file("sky", -150), night.file("background", 11.0)])
     assert [one.kind for one in found.roles["science_backgrounds"]] == ["background"]
