@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from hcdc_kernel.cli.observing import calibrations, check, ingest, observations
 from hcdc_kernel.cli.screen import (
     note,
+    open_workspace,
     progress_bar,
     say,
     tolerate_any_terminal,
@@ -22,9 +24,6 @@ from hcdc_kernel.cli.simulate import simulate
 from hcdc_kernel.cli.users import users
 from hcdc_kernel.errors import HcdcError
 
-if TYPE_CHECKING:
-    from hcdc_kernel.workspace import Workspace
-
 app = typer.Typer(
     name="hcdc",
     no_args_is_help=True,
@@ -34,6 +33,10 @@ app = typer.Typer(
     epilog="State lives in the folder HCDC_HOME.",
 )
 app.add_typer(users, name="users")
+app.command()(ingest)
+app.command()(observations)
+app.command()(check)
+app.add_typer(calibrations, name="calibrations")
 app.command(name="simulate")(simulate)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for scripts.")]
@@ -82,19 +85,6 @@ def options(
     """Reduce and archive high-contrast images."""
 
 
-def workspace() -> Workspace:
-    """Open the workspace that the environment names.
-
-    Returns
-    -------
-    Workspace
-        Of ``HCDC_HOME``.
-    """
-    from hcdc_kernel.workspace import Workspace
-
-    return Workspace.open()
-
-
 @app.command()
 def demo(
     folder: Annotated[
@@ -108,55 +98,36 @@ def demo(
 
 
 @app.command()
-def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="YAML descriptions.")],
-    root: Annotated[
-        Path | None, typer.Option(help="Folder of the files; that of the description by default.")
-    ] = None,
-    as_json: AsJson = False,  # noqa: FBT002
-) -> None:
-    """Take in calibrated sequences by their descriptions."""
-    center = workspace()
-    found = [center.ingest(path, root) for path in paths]
-    if as_json:
-        write_json(found)
-    for info in [] if as_json else found:
-        say(info.name)
-
-
-@app.command()
-def observations(as_json: AsJson = False) -> None:  # noqa: FBT002
-    """List what can be reduced."""
-    found = workspace().observations()
-    if as_json:
-        write_json(found)
-        return
-    header = ("observation", "frames", "channels", "field rotation")
-    rows = (
-        (o.name, str(o.n_frames), str(o.n_wave), f"{o.field_rotation_deg:.1f} deg") for o in found
-    )
-    write_table(header, rows)
-
-
-@app.command()
-def reduce(
+def reduce(  # noqa: PLR0913 (the options of a command line)
     observation: Observation,
     recipe: RecipeName = "adi-pca",
     change: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="STEP.FIELD=VALUE", help="Change a setting; repeatable."),
     ] = None,
+    references: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OBSERVATION",
+            help="Another star that models this one's (RDI); repeatable, or auto.",
+        ),
+    ] = None,
     export: Annotated[Path | None, typer.Option(help="Also copy the products there.")] = None,
+    masters: Annotated[  # noqa: FBT002
+        bool, typer.Option("--masters", help="With --export: the master calibrations too.")
+    ] = False,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Reduce an observation; a finished equal run is returned at once."""
     from hcdc_kernel.recipes import parse_setting
 
     settings: dict[str, Any] = dict(parse_setting(text) for text in change or [])
-    center = workspace()
+    center = open_workspace()
     with progress_bar(observation) as progress:
-        run = center.reduce(observation, recipe, settings, progress=progress)
-    files = center.export(run.uid, export) if export else []
+        run = center.reduce(
+            observation, recipe, settings, references=references or (), progress=progress
+        )
+    files = center.export(run.uid, export, masters=masters) if export else []
     if as_json:
         write_json({"run": run, "products": center.products(run=run.uid), "files": files})
         return
@@ -174,9 +145,10 @@ def recipes(
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """List the recipes, or show one with all its settings."""
-    from hcdc_kernel.recipes import load_recipe, recipe_names
+    from hcdc_kernel.recipes import calibration_names, load_recipe, recipe_names
 
-    found = [load_recipe(one) for one in ([name] if name else recipe_names())]
+    names = [name] if name else [*recipe_names(), *calibration_names()]
+    found = [load_recipe(one) for one in names]
     if as_json:
         write_json([recipe.model_dump(mode="json") for recipe in found])
     elif name:
@@ -198,7 +170,7 @@ def _show_recipe(recipe: Any) -> None:
 @app.command()
 def products(observation: Observation, as_json: AsJson = False) -> None:  # noqa: FBT002
     """List what was made of an observation."""
-    found = workspace().products(observation)
+    found = open_workspace().products(observation)
     if as_json:
         write_json(found)
         return
@@ -213,7 +185,7 @@ def products(observation: Observation, as_json: AsJson = False) -> None:  # noqa
 @app.command()
 def provenance(product: Product, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Tell what a product was made of, back to the observer's files."""
-    told = workspace().provenance(product)
+    told = open_workspace().provenance(product)
     if as_json:
         write_json(told.to_dict())
     else:
@@ -225,7 +197,7 @@ def rerun(product: Product, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Make a product again; exit 1 unless it is identical, bit by bit."""
     import dataclasses
 
-    report = workspace().rerun(product)
+    report = open_workspace().rerun(product)
     if as_json:
         write_json(dataclasses.asdict(report))
     else:
@@ -242,7 +214,7 @@ def runs(
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """List runs, the latest first."""
-    found = workspace().runs(observation)
+    found = open_workspace().runs(observation)
     if as_json:
         write_json(found)
         return

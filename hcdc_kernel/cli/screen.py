@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from hcdc_kernel.archive.provenance import Branch
+    from hcdc_kernel.workspace import Workspace
 
 
 def say(text: str) -> None:
@@ -34,6 +35,19 @@ def note(text: str) -> None:
         The line.
     """
     typer.echo(text, err=True)
+
+
+def open_workspace() -> Workspace:
+    """Open the workspace that the environment names.
+
+    Returns
+    -------
+    Workspace
+        Of ``HCDC_HOME``.
+    """
+    from hcdc_kernel.workspace import Workspace
+
+    return Workspace.open()
 
 
 def write_json(value: Any) -> None:

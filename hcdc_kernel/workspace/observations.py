@@ -11,6 +11,7 @@ from hcdc_kernel.workspace.part import WorkspacePart, silent
 if TYPE_CHECKING:
     from hcdc_kernel.archive import ObservationInfo
     from hcdc_kernel.datamodel import Exposure, Sequence
+    from hcdc_kernel.instruments.raw import MissingCalibration
     from hcdc_kernel.runner.facts import Rows
     from hcdc_kernel.runner.raw_ingest import IngestReport
     from hcdc_kernel.steps.base import Progress
@@ -194,6 +195,21 @@ class ObservationsPart(WorkspacePart):
         from hcdc_kernel.runner.raw_facts import observation_detail
 
         return observation_detail(self._archive, self.observation(observation))
+
+    def missing_calibrations(self) -> tuple[MissingCalibration, ...]:
+        """List by night which calibrations are late or missing.
+
+        Returns
+        -------
+        tuple of MissingCalibration
+            With the observations concerned, and what it means for them.
+        """
+        from hcdc_kernel.instruments.raw import missing_calibrations
+
+        return missing_calibrations(
+            info.to_dict() | {"calibrations": info.facts.get("calibrations", ())}
+            for info in self.observations()
+        )
 
     def exposures(
         self, *, first_night: str = "", last_night: str = "", kinds: Iterable[str] = ()
