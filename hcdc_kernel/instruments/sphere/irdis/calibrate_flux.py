@@ -171,7 +171,7 @@ def _one_file(
 ) -> _File:
     """Calibrate one file; it gives no images if it cannot be used."""
     try:
-        factors = _factors(exposure, science)
+        factors = flux_factors(exposure, science)
         only = Exposures((exposure,), science.identity)
         setup = detector_setup(only, *masters, "exposures of the star")
         frames = _center_all(exposure, setup, config)
@@ -195,8 +195,26 @@ def _one_file(
     return _File(images, exposure.start_mjd, tuple(notes))
 
 
-def _factors(exposure: Exposure, science: Exposures) -> tuple[float, float]:
-    """Tell what brings the star to exposure time and neutral density of the science frames."""
+def flux_factors(exposure: Exposure, science: Exposures) -> tuple[float, float]:
+    """Tell what brings the star to exposure time and neutral density of the science frames.
+
+    Parameters
+    ----------
+    exposure : Exposure
+        The star beside the coronagraph.
+    science : Exposures
+        The science frames.
+
+    Returns
+    -------
+    tuple of float
+        What to multiply the left and the right field by.
+
+    Raises
+    ------
+    DataError
+        If the filters differ, or exposure time or neutral density are not known.
+    """
     first = next(iter(science))
     if filters.bands(exposure.filter) != filters.bands(first.filter):
         raise DataError(
