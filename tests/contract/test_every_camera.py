@@ -31,10 +31,12 @@ def test_it_is_a_camera_with_name_and_title(camera: Camera) -> None:
     assert isinstance(camera, Camera)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", camera.name)
     assert camera.title
+    assert all(re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", one) for one in camera.cameras)
 
 
 def test_it_is_documented(camera: Camera) -> None:
-    for part in ("recognizes", "translate", "rules", "calibration"):
+    parts = ("recognizes", "translate", "rules", "calibration", "frame_angles", "wavelength_um")
+    for part in parts:
         assert inspect.getdoc(getattr(camera, part))
 
 
@@ -73,7 +75,7 @@ def test_real_headers_become_exposures_or_are_refused(camera: Camera, real_data:
         except FileFormatError:
             continue  # a product
         assert exposure.kind in EXPOSURE_KINDS
-        assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", exposure.camera)
+        assert exposure.camera in camera.cameras
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", exposure.night)
         assert Exposure.from_dict(exposure.to_dict()).to_dict() == exposure.to_dict()
         name = camera.calibration(exposure)

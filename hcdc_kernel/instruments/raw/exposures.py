@@ -89,15 +89,18 @@ def read_exposures(
     """
     candidates, refused = _find(paths)
     read: list[Exposure] = []
-    with ThreadPoolExecutor(_N_THREADS) as pool:
-        for n, (path, result) in enumerate(
-            zip(candidates, pool.map(_try, candidates), strict=True), start=1
-        ):
+    pool = ThreadPoolExecutor(_N_THREADS)
+    try:
+        results = zip(candidates, pool.map(_try, candidates), strict=True)
+        for n, (path, result) in enumerate(results, start=1):
             if isinstance(result, Exposure):
                 read.append(result)
             else:
                 refused.append((path, result))
             progress(n / len(candidates), path.name)
+    finally:
+        # Whoever interrupts does not want to wait for the other terabyte.
+        pool.shutdown(cancel_futures=True)
     kept, copies = _without_copies(read)
     return tuple(sorted(kept, key=_order)), (*refused, *copies)
 

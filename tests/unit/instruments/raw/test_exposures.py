@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import math
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -131,6 +132,27 @@ def test_copies_are_kept_once(irdis_file: Callable[..., Path], tmp_path: Path) -
     assert "same content" in reasons["raw.fits"]
     assert "same exposure" in reasons["packed.fits.gz"]
     assert "same exposure" in reasons["a.fits"]
+
+
+def test_interruption_leaves_the_rest_unread(
+    irdis_file: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for second in range(40):
+        irdis_file(f"{second}.fits", **at(second))
+    tried: list[Path] = []
+
+    def slow(path: Path) -> str:
+        tried.append(path)
+        time.sleep(0.01)
+        return "no matter"
+
+    def interrupt(share: float, text: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hcdc_kernel.instruments.raw.exposures._try", slow)
+    with pytest.raises(KeyboardInterrupt):
+        read_exposures([tmp_path], interrupt)
+    assert len(tried) < 20
 
 
 def test_missing_files_are_refused_and_not_forgotten(tmp_path: Path) -> None:
