@@ -221,8 +221,9 @@ def _too_many_bad(master: Master) -> list[str]:
 
 _BACKGROUND = (
     "What the detector sees without any star: the warmth of the instrument and the detector's own "
-    "pattern. It is the zero point of the scale, as the bias is for a spectrum. It should be "
-    "smooth; single bad pixels are normal, stars and stripes are not."
+    "pattern. It is the zero point of the scale, as the bias is for a spectrum. Upright bands "
+    "(the detector is read in columns), smooth glow and single bad pixels are normal; a star "
+    "or its halo is not."
 )
 
 LESSONS: tuple[Lesson, ...] = (

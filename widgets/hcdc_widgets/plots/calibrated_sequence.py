@@ -29,6 +29,8 @@ _MOST_FRAMES = 25
 _SEEN_DEG = 1.0
 _RING_PX = 2.0
 _STYLES = ((theme.BLUE, "o"), (theme.ORANGE, "s"), (theme.GREEN, "^"), (theme.GRAY, "D"))
+# What tells most of the data; only so many can be told apart in one panel.
+_TELLING = ("background_scale", "strehl", "seeing", "coherence")
 _MINUTES_PER_DAY = 1440.0
 
 
@@ -149,7 +151,8 @@ def _conditions(axes: Axes, cube: Cube) -> None:
     """Draw what was measured at each frame, divided by its median."""
     times, label = _minutes(cube)
     known = {n: v for n, v in cube.frames.conditions.items() if np.isfinite(v).any()}
-    for (name, values), (color, mark) in zip(sorted(known.items()), _STYLES, strict=False):
+    chosen = sorted(known.items(), key=lambda one: _interest(one[0]))
+    for (name, values), (color, mark) in zip(chosen, _STYLES, strict=False):
         middle = float(np.nanmedian(values))
         if middle != 0:
             words = f"{_without_unit(name)}: median {middle:.3g}{_unit(name)}"
@@ -161,6 +164,12 @@ def _conditions(axes: Axes, cube: Cube) -> None:
         axes.legend(loc="upper center", fontsize="x-small")
     else:
         axes.text(0.5, 0.5, "none were recorded", transform=axes.transAxes, ha="center")
+
+
+def _interest(name: str) -> tuple[int, str]:
+    """Put first what tells most of the data."""
+    places = [i for i, word in enumerate(_TELLING) if word in name]
+    return (places[0] if places else len(_TELLING)), name
 
 
 def _without_unit(name: str) -> str:

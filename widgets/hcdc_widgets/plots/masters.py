@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 _BLOCK_PX = 32
 _SHOWN_PX = 512
+_LARGE = 1000.0
 _STYLES = (("left field", theme.BLUE, "-"), ("right field", theme.ORANGE, "--"))
 # Bits of hcdc_kernel.datamodel.PixelFlag, as people call them.
-_CAUSES = ((1, "hot, dead or not linear"), (4, "saturated"), (8, "outside the field"))
+_CAUSES = (
+    (1, "n_bad", "hot, dead or not linear"),
+    (4, "n_saturated", "saturated"),
+    (8, "n_outside", "outside the field"),
+)
 _DEFECTS = 1 | 2 | 4
 _OUTSIDE = 8
-_WORDS = {"n": "number of", "rms": "rms"}
+_WORDS = {"n": "number of", "ao": "AO", "chi2": "chi-squared", "um": "\u00b5m"}
+_UNITS = ("adu", "s", "px", "arcsec", "mas", "deg", "nm", "um", "ms", "percent", "hpa")
 
 
 def background(master: Master) -> SkyFigure:
@@ -152,8 +158,10 @@ def _figures_of_merit(axes: Axes, master: Master) -> None:
     axes.set_axis_off()
     axes.set_title("what was measured")
     lines = [(spoken_quantity(name), _number(value)) for name, value in master.quality.items()]
-    counted = ((words, int(np.sum((master.flags & bit) != 0))) for bit, words in _CAUSES)
-    lines += [(f"pixels {words}", f"{count:,}") for words, count in counted]
+    for bit, name, words in _CAUSES:
+        count = int(np.sum((master.flags & bit) != 0))
+        if count and name not in master.quality:
+            lines.append((f"pixels {words}", f"{count:,}"))
     step = min(0.1, 1.0 / max(1, len(lines)))
     for place, (name, value) in enumerate(lines):
         axes.text(0.04, 0.93 - place * step, name, transform=axes.transAxes, va="top")
@@ -162,7 +170,9 @@ def _figures_of_merit(axes: Axes, master: Master) -> None:
 
 def _number(value: float) -> str:
     """Write counts in full, all else to four digits."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
+    if float(value).is_integer() or abs(value) >= _LARGE:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
 
 
 def spoken_quantity(name: str) -> str:
@@ -185,10 +195,11 @@ def spoken_quantity(name: str) -> str:
     >>> spoken_quantity("n_bad")
     'number of bad'
     """
-    units = {"adu", "s", "px", "arcsec", "mas", "deg", "nm", "um", "ms", "percent", "hpa"}
     parts = name.split("_")
-    if len(parts) > 1 and parts[-1] in units:
-        unit = "\u00b5m" if parts[-1] == "um" else parts[-1]
+    if name.endswith("_e_per_adu"):
+        return f"{spoken_quantity(name.removesuffix('_e_per_adu'))} [e\u207b/adu]"
+    if len(parts) > 1 and parts[-1] in _UNITS:
+        unit = "m/s" if "wind" in parts else _WORDS.get(parts[-1], parts[-1])
         return f"{spoken_quantity('_'.join(parts[:-1]))} [{unit}]"
     return " ".join(_WORDS.get(part, part) for part in parts)
 

@@ -148,11 +148,13 @@ def _curve(axes: Axes, psf: Psf) -> None:
     half = half_transmission_mas(psf)
     if half is not None:
         axes.axvline(half, color=theme.ORANGE, lw=1.4, ls="--")
+        late = half > separation[-1] / 2  # the words would not fit on the right
         axes.annotate(
             f"half at {half:.0f} mas",
             (half, _HALF),
-            xytext=(8, -4),
+            xytext=(-8 if late else 8, 10),
             textcoords="offset points",
+            ha="right" if late else "left",
             color="#8f3f00",
             fontweight="bold",
         )
