@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -14,11 +12,11 @@ from hcdc_kernel.instruments.raw.cards import (
     CARD,
     number_of,
     plain_key,
-    read_cards,
     text_of,
     word_of,
 )
 from hcdc_kernel.instruments.raw.compressed import opened, packing_of
+from hcdc_kernel.instruments.raw.units import RawUnit, describe_unit
 
 BLOCK = 2880
 _END = re.compile(rb"END {5,77}")
@@ -27,59 +25,6 @@ _MOST_UNITS = 100
 _SOME_PACKED = 1 << 18
 _CHUNK = 25 * BLOCK
 _MOST_NUMBER = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class RawUnit:
-    """One header-data unit, as its header describes it.
-
-    Attributes
-    ----------
-    name : str
-        ``EXTNAME``; empty if it has none.
-    kind : str
-        ``IMAGE`` for images, else the type of the extension, such as ``BINTABLE``.
-    cards : mapping of str to str
-        Its cards, by plain key.
-    shape : tuple of int
-        Promised dimensions, slowest first; empty if it holds no data.
-    bitpix : int
-        Kind of numbers as FITS says it; 0 if it cannot be told.
-    offset : int
-        Where the data begin in the unpacked file [byte].
-    size : int
-        Promised length of the data, without padding [byte].
-    """
-
-    name: str
-    kind: str
-    cards: Mapping[str, str]
-    shape: tuple[int, ...]
-    bitpix: int
-    offset: int
-    size: int
-
-    @property
-    def is_image(self) -> bool:
-        """Whether it promises images of two dimensions or more.
-
-        Returns
-        -------
-        bool
-            False for tables and for empty units.
-        """
-        return self.kind == "IMAGE" and len(self.shape) >= 2 and self.size > 0
-
-    @property
-    def n_planes(self) -> int:
-        """Promised number of images.
-
-        Returns
-        -------
-        int
-            One for an image of two dimensions; 0 if there are none.
-        """
-        return math.prod(self.shape[:-2]) if self.is_image else 0
 
 
 class RawHeader:
@@ -135,7 +80,7 @@ class RawHeader:
         RawHeader
             Without data.
         """
-        unit, odd = _unit(text.encode(), offset=0, lines=True)
+        unit, odd = describe_unit(text.encode(), offset=0, lines=True)
         return cls(path, (unit,), odd=odd, holds_data=False)
 
     @property
@@ -323,7 +268,7 @@ def _begins_header(begin: bytes) -> bool:
 
 def _from_lines(path: Path, block: bytes) -> RawHeader:
     """Read a header with one card a line."""
-    unit, odd = _unit(block, offset=0, lines=True)
+    unit, odd = describe_unit(block, offset=0, lines=True)
     return RawHeader(path, (unit,), odd=odd, holds_data=False)
 
 
@@ -336,7 +281,7 @@ def _from_fits(path: Path, file: IO[bytes], *, is_packed: bool) -> RawHeader:
         block = _header_block(path, file, place, first=not units)
         if block is None:
             break
-        unit, odd_here = _unit(block, offset=place + len(block))
+        unit, odd_here = describe_unit(block, offset=place + len(block))
         odd = odd or odd_here
         units.append(unit)
         place = unit.offset + math.ceil(unit.size / BLOCK) * BLOCK
@@ -376,27 +321,6 @@ def _end_of_header(block: bytes) -> int:
         if found.start() % CARD == 0:
             return math.ceil((found.start() + CARD) / BLOCK) * BLOCK
     return 0
-
-
-def _unit(block: bytes, offset: int, *, lines: bool = False) -> tuple[RawUnit, tuple[str, ...]]:
-    """Describe one unit from its header."""
-    cards, odd = read_cards(block, lines=lines)
-
-    def whole(key: str, default: int) -> int:
-        number = number_of(word_of(cards.get(key, "")))
-        return default if number is None or abs(number) > 2**53 else int(number)
-
-    n_axes = max(0, min(whole("NAXIS", 0), 999))
-    shape = tuple(max(0, whole(f"NAXIS{i}", 0)) for i in range(n_axes, 0, -1))
-    bitpix = whole("BITPIX", 0)
-    if bitpix not in (8, 16, 32, 64, -32, -64):
-        bitpix = 0
-    kind = text_of(cards.get("XTENSION", "")) or "IMAGE"
-    n = math.prod(shape) if shape else 0
-    groups = max(1, whole("GCOUNT", 1)), max(0, whole("PCOUNT", 0))
-    size = abs(bitpix) // 8 * groups[0] * (n + groups[1]) if n else 0
-    name = text_of(cards.get("EXTNAME", "")) or ""
-    return RawUnit(name, kind.upper(), cards, shape if n else (), bitpix, offset, size), odd
 
 
 def _shown(begin: bytes) -> str:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from hcdc_kernel.errors import DataError, FileFormatError
 from hcdc_kernel.instruments.raw.cards import number_of, word_of
 from hcdc_kernel.instruments.raw.compressed import reading, unpacked
-from hcdc_kernel.instruments.raw.header import RawUnit, read_header
+from hcdc_kernel.instruments.raw.header import read_header
+from hcdc_kernel.instruments.raw.units import RawUnit
 
 _DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _ALL = slice(None)
