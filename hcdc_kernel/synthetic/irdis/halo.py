@@ -14,9 +14,9 @@ from hcdc_kernel.synthetic.irdis.optics import DIAMETER_M
 CONTROL_RADIUS = 20.0  # cycles per pupil that the deformable mirror can make
 _MAS = np.pi / 180 / 3600e3
 _ARCSEC = 1e3 * _MAS
-_DELAY_S = 2.6e-3  # of the whole loop
+_DELAY_S = 3.4e-3  # of the whole loop
 _KOLMOGOROV = 0.0229  # power spectrum of phase at one cycle per pupil for D = r0
-_NOISE_NM = 30.0  # what noise and aliasing leave
+_NOISE_NM = 45.0  # what noise and aliasing leave
 _OPEN_STREHL = 0.12
 
 

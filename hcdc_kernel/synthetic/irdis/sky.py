@@ -28,6 +28,7 @@ _NORTH_DEG = (
     -1.756, -1.651, -1.664, -1.767, -1.762, -1.808, -1.713,
 )  # fmt: skip
 MEAN_NORTH_DEG = -1.75
+_SIDEREAL = 1.0027379
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ def choose_target(transit_mjd: float, hours: float, rotation_deg: float) -> Targ
     from astropy import units
     from astropy.coordinates import ICRS, TETE, SkyCoord
 
-    half = np.radians(7.5 * hours)
+    half = np.radians(7.5 * hours * _SIDEREAL)
     latitude = np.radians(LATITUDE_DEG)
 
     def excess(dec_deg: float) -> float:
