@@ -122,7 +122,7 @@ class _Sums:
 
     def __init__(self, guess: FloatArray, limit: FloatArray, shape: FloatArray) -> None:
         self.guess, self.limit, self.drift_shape = guess, limit, shape
-        self.sample = _sample(guess)
+        self.sample = _sample(shape)
         self.total = np.zeros(guess.shape)
         self.square = np.zeros(guess.shape)
         self.count = np.zeros(guess.shape, np.uint16)
@@ -136,7 +136,7 @@ class _Sums:
         mean = planes[0].copy()
         for_row_blocks(n_y, lambda a, b: _low_mean(planes[:, a:b], mean[a:b]))
         drift_shape = _drift_shape(mean, planes)
-        sample = _sample(mean)
+        sample = _sample(drift_shape)
         reference = mean.reshape(-1)[sample]
         drifts = np.array([_middle(p.reshape(-1)[sample] - reference) for p in planes])
         guess, scatter = np.empty((n_y, n_x), np.float32), np.empty((n_y, n_x), np.float32)
@@ -215,13 +215,10 @@ def _middle(values: FloatArray) -> float:
     return float(np.median(known)) if known.size else 0.0
 
 
-def _sample(level: FloatArray) -> IntArray:
+def _sample(drift_shape: FloatArray) -> IntArray:
     """Choose lit pixels all over the detector, as indices of the flattened image."""
-    step = max(1, level.size // _N_SAMPLE)
-    indices = np.arange(0, level.size, step)
-    values = level.reshape(-1)[indices]
-    lit = values >= 0.5 * _middle(values)
-    return np.asarray(indices[lit]) if lit.sum() > 0.25 * len(indices) else indices
+    indices = np.arange(0, drift_shape.size, max(1, drift_shape.size // _N_SAMPLE))
+    return np.asarray(indices[drift_shape.reshape(-1)[indices] >= 0.5])
 
 
 def _drift_shape(mean: FloatArray, planes: FloatArray) -> FloatArray:

@@ -84,8 +84,9 @@ def lamp_level(image: FloatArray) -> float:
         If nothing is lit.
     """
     known = image[np.isfinite(image)]
-    bright = float(np.percentile(known, 90)) if known.size else 0.0
-    if not bright > 0:
+    faint, bright = np.percentile(known, (10, 90)) if known.size else (0.0, 0.0)
+    # Noise is as often below zero as above, light is not.
+    if not bright > max(0, -3 * faint):
         raise DataError("A lamp exposure has no light", remedy="Check that the lamp was on")
     return float(np.median(known[known > _LIT * bright]))
 

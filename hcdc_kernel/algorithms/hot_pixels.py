@@ -9,12 +9,15 @@ from numba import njit
 from scipy import ndimage
 from scipy.stats import chi2, norm
 
-from hcdc_kernel.algorithms.detector_noise import MAD_TO_SIGMA, NoiseModel
+from hcdc_kernel.algorithms.detector_noise import MAD_TO_SIGMA
+from hcdc_kernel.algorithms.detector_statistics import CombinedPlanes
 from hcdc_kernel.algorithms.row_blocks import for_row_blocks
 from hcdc_kernel.arrays import BoolArray, FloatArray, require_shape
 
 _BLOCK_PX = 64
 _LEAST_PLANES = 5  # below, the scatter of a pixel says nothing about it
+_STUCK = 1e-3  # of the usual variance: below, a pixel does not react
+_MOST_REJECTED = 0.15  # of the planes
 _LEAST_EXCESS = 2.0  # a pixel is noisy from this multiple of the noise of its like
 
 
@@ -65,42 +68,33 @@ def hot_pixels(
     return np.asarray(~harmless)
 
 
-def noisy_pixels(
-    scatter: FloatArray,
-    level: FloatArray,
-    noise: NoiseModel,
-    n_planes: int,
-    n_sigma: float = 5.0,
-) -> BoolArray:
+def noisy_pixels(combined: CombinedPlanes, n_sigma: float = 5.0) -> BoolArray:
     """Find pixels that jump from plane to plane (telegraph noise), or never change at all.
 
     Parameters
     ----------
-    scatter : ndarray, shape (n_y, n_x)
-        Standard deviation of a plane [adu].
-    level : ndarray, shape (n_y, n_x)
-        Mean level [adu].
-    noise : NoiseModel
-        Noise that pixels of a level have.
-    n_planes : int
-        Planes that the scatter is from.
+    combined : CombinedPlanes
+        Planes without light or of steady light.
     n_sigma : float
         Significance that is asked for, as of a normal distribution; the scatter must also be
-        twice the usual.
+        twice that of pixels of the same level.
 
     Returns
     -------
     ndarray of bool, shape (n_y, n_x)
-        True for noisy and for stuck pixels; none with fewer than 5 planes, which cannot tell.
+        True for noisy pixels, for those that had many values rejected, which cosmic rays do not
+        do, and for stuck ones; none with fewer than 5 planes, which cannot tell.
     """
-    require_shape("scatter", scatter, level.shape)
+    n_planes = combined.n_planes
     if n_planes < _LEAST_PLANES:
-        return np.zeros(level.shape, dtype=bool)
-    expected = noise.variance_at(level)
+        return np.zeros(combined.mean.shape, dtype=bool)
+    expected = combined.noise.variance_at(combined.mean)
     limit = chi2.isf(norm.sf(n_sigma), n_planes - 1) / (n_planes - 1)
-    variance = scatter**2
+    variance = combined.scatter**2
     noisy = variance > expected * max(limit, _LEAST_EXCESS**2)
-    return np.asarray(noisy | ((variance == 0) & (expected > 0)))
+    jumps = n_planes - combined.n_used.astype(int) > max(1.0, _MOST_REJECTED * n_planes)
+    stuck = variance < _STUCK * expected
+    return np.asarray(noisy | jumps | stuck)
 
 
 def unlit_pixels(response: FloatArray, least_response: float, least_area_px: int) -> BoolArray:
@@ -122,14 +116,19 @@ def unlit_pixels(response: FloatArray, least_response: float, least_area_px: int
         True where there is no light.
     """
     dark = ~(response >= least_response)
-    # Single good pixels within an unlit part belong to it, thin chains of bad pixels do not.
-    whole = ndimage.median_filter(dark, size=5, mode="nearest")
-    label, n_parts = ndimage.label(whole)
-    area = np.bincount(label.ravel(), minlength=n_parts + 1)
-    large = area >= least_area_px
+    # Thin chains of dark pixels are bad pixels: they vanish in the median.
+    core = _large_parts(ndimage.median_filter(dark, size=5, mode="nearest"), least_area_px)
+    unlit = ndimage.binary_dilation(core & dark, iterations=3, mask=dark)
+    # What is lit must hang together too: hot pixels in the dark do not.
+    return np.asarray(~_large_parts(~unlit, least_area_px))
+
+
+def _large_parts(chosen: BoolArray, least_area_px: int) -> BoolArray:
+    """Keep those parts of what is chosen that have a certain area."""
+    label, n_parts = ndimage.label(chosen)
+    large = np.bincount(label.ravel(), minlength=n_parts + 1) >= least_area_px
     large[0] = False
-    # The filter rounds corners and shaves edges: take dark pixels next to the part back in.
-    return np.asarray(ndimage.binary_dilation(large[label], iterations=3, mask=dark | whole))
+    return np.asarray(large[label])
 
 
 def _excess(level: FloatArray) -> tuple[FloatArray, FloatArray]:

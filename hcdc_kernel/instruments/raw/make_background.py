@@ -92,13 +92,7 @@ class MakeBackground(Step):
         combined = combine_planes(planes_of(chosen, seen), config.n_sigma)
         progress(0.95, "bad pixels of the background")
         hot = hot_pixels(combined.mean, config.hot_sigma, combined.noise.read_noise_adu)
-        noisy = noisy_pixels(
-            combined.scatter,
-            combined.mean,
-            combined.noise,
-            combined.n_planes,
-            config.noisy_sigma,
-        )
+        noisy = noisy_pixels(combined, config.noisy_sigma)
         bad = hot | noisy
         figures = _figures(combined, hot, noisy)
         master = Master(

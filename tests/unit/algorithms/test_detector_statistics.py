@@ -83,6 +83,12 @@ def test_a_dark_tells_read_noise_but_no_gain():
     assert np.isnan(combined.noise.gain_e_per_adu)
 
 
+def test_a_dark_has_steady_levels():
+    combined = combine_planes(_planes(40, 0.0))
+    error = 1.25 * READ_NOISE_ADU / np.sqrt(np.prod(SHAPE))
+    assert np.abs(combined.levels).max() < 5 * error
+
+
 def test_missing_values_are_left_out():
     planes = [plane.copy() for plane in _planes(5)]
     planes[2][10, 10] = np.nan

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hcdc_kernel.algorithms.detector_noise import NoiseModel
+from hcdc_kernel.algorithms.detector_statistics import combine_planes
 from hcdc_kernel.algorithms.hot_pixels import (
     hot_pixels,
     local_median,
@@ -54,20 +54,19 @@ def test_pixels_without_data_are_bad_and_equal_ones_are_not():
 
 def test_pixels_that_jump_or_never_change_are_noisy():
     rng = np.random.default_rng(2)
-    planes = rng.normal(0, 2.5, (20, *SHAPE))
+    planes = rng.normal(0, 2.5, (20, *SHAPE)).astype(np.float32)
     planes[::2, 10, 10] += 20
+    planes[::5, 30, 30] += 200  # so seldom that the mean is taken without
+    planes[3, 40, 40] += 2000  # a cosmic ray
     planes[:, 20, 20] = 1.0
-    found = noisy_pixels(
-        planes.std(axis=0, ddof=1), planes.mean(axis=0), NoiseModel(2.5**2, 0.0), 20
-    )
-    assert found[10, 10]
-    assert found[20, 20]
-    assert found.sum() == 2
+    found = noisy_pixels(combine_planes(planes))
+    assert np.argwhere(found).tolist() == [[10, 10], [20, 20], [30, 30]]
 
 
 def test_few_planes_cannot_tell_noise():
-    scatter = np.full(SHAPE, 100.0)
-    assert not noisy_pixels(scatter, scatter, NoiseModel(1.0, 0.0), 4).any()
+    planes = np.random.default_rng(2).normal(0, 2.5, (4, *SHAPE)).astype(np.float32)
+    planes[::2, 10, 10] += 200
+    assert not noisy_pixels(combine_planes(planes)).any()
 
 
 def test_unlit_borders_are_told_from_dead_pixels():
