@@ -55,6 +55,8 @@ def simulate(  # noqa: PLR0913 (the options of a command line)
     disk: Annotated[
         str, typer.Option(metavar="RADIUS,INCLINATION,PA,CONTRAST", help="A ring of dust.")
     ] = "",
+    flux_nd: Annotated[str, typer.Option(help="Neutral density of FLUX files.")] = "",
+    flux_dit: Annotated[float, typer.Option(help="Their integration time in seconds.")] = 0.0,
     bad_frames: Annotated[int, typer.Option(help="Science frames that go wrong.")] = 0,
     derotator_lag: Annotated[
         float,
@@ -88,6 +90,8 @@ def simulate(  # noqa: PLR0913 (the options of a command line)
         "date": date,
         "target": target,
         "waffle": waffle,
+        "flux_nd": flux_nd,
+        "flux_dit_s": flux_dit or None,
         "n_bad_frames": bad_frames,
         "derotator_lag_s": derotator_lag,
         "dither": dither,

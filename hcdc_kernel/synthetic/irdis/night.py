@@ -17,6 +17,7 @@ from hcdc_kernel.synthetic.irdis.detector import SHAPE, Detector
 from hcdc_kernel.synthetic.irdis.filters import GAIN
 from hcdc_kernel.synthetic.irdis.frames import Moment, Painter
 from hcdc_kernel.synthetic.irdis.headers import FileFacts, archive_name, raw_header
+from hcdc_kernel.synthetic.irdis.persistence import Persistence
 from hcdc_kernel.synthetic.irdis.scene import NightScene
 from hcdc_kernel.synthetic.irdis.schedule import (
     DAY_S,
@@ -53,6 +54,7 @@ class _Night:
     weather: Weather
     painter: Painter
     detector: Detector
+    persistence: Persistence
     faults: dict[tuple[int, int], Fault]
     north_deg: float
 
@@ -127,6 +129,7 @@ def _prepare(scene: NightScene) -> _Night:
         weather=Weather(scene, begin - 0.01, shots[-1].end_mjd + 0.01),
         painter=Painter(scene, Thermal(scene, begin)),
         detector=Detector(scene.detector_seed),
+        persistence=Persistence(),
         faults=draw_faults(scene, shots),
         north_deg=true_north_deg(begin),
     )
@@ -156,6 +159,7 @@ def _write_file(night: _Night, index: int, folder: Path, pool: ThreadPoolExecuto
         for frame in _frames(night, index, moments, pool):
             length += stream.write(frame.astype(">f4").tobytes())
         stream.write(bytes(-length % _BLOCK))
+    night.persistence.remember(frame, shot.end_mjd)
     return _true_file(night, index, name, path.name, moments)
 
 
@@ -178,7 +182,8 @@ def _frame(night: _Night, index: int, j: int, moment: Moment) -> FloatArray:
     """Make one frame [ADU]."""
     rng = np.random.default_rng([night.scene.seed, 41, index, j])
     light = night.painter.light(moment, rng)
-    return night.detector.expose(light, moment.shot.dit_s, rng)
+    latent = night.persistence.rate(moment.mjd)
+    return night.detector.expose(light, moment.shot.dit_s, rng, latent)
 
 
 def _moments(night: _Night, index: int, stage_um: tuple[float, float]) -> list[Moment]:

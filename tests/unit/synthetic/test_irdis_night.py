@@ -302,3 +302,22 @@ def test_rotation_that_no_star_has_is_refused(tmp_path: Path) -> None:
 def test_folder_without_truth_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=r"truth\.json"):
         Truth.read(tmp_path)
+
+
+def test_saturated_star_leaves_a_trace_in_the_next_file(tmp_path: Path) -> None:
+    quick = ("flat", "background", "dark", "center", "sparta")
+    scene = tiny_night(n_files=1, omit=quick, flux_nd="OPEN", flux_dit_s=4.0)
+    simulate_night(scene, tmp_path)
+    truth = Truth.read(tmp_path)
+    flux, science = truth.of_kind("flux")[0], truth.of_kind("science")[0]
+    bright = frames(tmp_path, flux)[0]
+    saturated = bright > 0.9 * bright.max()
+    assert bright.max() < 65536.0
+    assert saturated.sum() > 4
+    later = frames(tmp_path, science)[0]
+    x, y = flux.star_xy_px[0, 0].round().astype(int)
+    there = np.zeros_like(saturated)
+    there[y - 4 : y + 5, x - 4 : x + 5] = saturated[y - 4 : y + 5, x - 4 : x + 5]
+    clean = simulate_night(tiny_night(n_files=1, omit=(*quick, "flux")), tmp_path / "clean")
+    without = frames(clean, Truth.read(clean).of_kind("science")[0])[0]
+    assert np.median(later[there] - without[there]) > 20.0
