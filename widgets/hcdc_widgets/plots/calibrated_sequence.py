@@ -160,7 +160,8 @@ def _conditions(axes: Axes, cube: Cube) -> None:
     axes.set(xlabel=label, ylabel="relative to the median", title="conditions")
     axes.grid(visible=True, color="0.9")
     if axes.lines:
-        axes.margins(y=0.25)
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(bottom, top + 0.5 * (top - bottom))  # room for the legend
         axes.legend(loc="upper center", fontsize="x-small")
     else:
         axes.text(0.5, 0.5, "none were recorded", transform=axes.transAxes, ha="center")
