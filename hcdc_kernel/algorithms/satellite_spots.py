@@ -36,6 +36,8 @@ class SpotCenter:
         The spots, counter-clockwise from +x; NaN for one that was not used [px].
     spot_error_px : ndarray, shape (4,)
         Error of each spot across the radius [px].
+    height : ndarray, shape (4,)
+        Height of each spot [unit of the image]; NaN for one that was not used.
     snr : ndarray, shape (4,)
         Signal to noise of each spot; NaN for one that was not used.
     orientation : {"x", "+"}
@@ -50,6 +52,7 @@ class SpotCenter:
     error_px: float
     spots_xy: FloatArray
     spot_error_px: FloatArray
+    height: FloatArray
     snr: FloatArray
     orientation: Orientation
     radius_px: float
@@ -132,9 +135,13 @@ def find_spots(
 
 
 def _merit(fit: SpotCenter) -> float:
-    """Rate a fit: bright spots in a good square."""
-    bright = float(np.nansum(np.minimum(fit.snr, 30.0)))
-    return bright / (1.0 + (fit.departure_px / 0.5) ** 2)
+    """Rate a fit: bright spots in a good square.
+
+    The brightest spot does not count: a pattern of faint spots of second order has the star
+    itself for its fourth.
+    """
+    lower = np.sort(fit.height[np.isfinite(fit.height)])[:-1]
+    return float(lower.mean()) / (1.0 + (fit.departure_px / 0.5) ** 2)
 
 
 def _fit_pattern(
@@ -176,9 +183,10 @@ def _assemble(
     spots: dict[int, FittedSpot], square: Square, orientation: Orientation
 ) -> SpotCenter:
     """Put the result together."""
-    spots_xy, errors, snr = np.full((4, 2), np.nan), np.full(4, np.nan), np.full(4, np.nan)
+    spots_xy, (errors, height, snr) = np.full((4, 2), np.nan), np.full((3, 4), np.nan)
     for k, spot in spots.items():
-        spots_xy[k], errors[k], snr[k] = spot.xy, spot.tangential_error_px, spot.snr
+        spots_xy[k], errors[k] = spot.xy, spot.tangential_error_px
+        height[k], snr[k] = spot.height, spot.snr
     xy, covariance, misfit = square.xy, square.covariance, square.misfit
     if len(spots) == 4:
         xy, covariance = _crossing(spots)
@@ -186,7 +194,15 @@ def _assemble(
     # Spots that scatter more than their errors say have larger errors.
     error = float(np.sqrt(max(1.0, misfit) * np.trace(covariance) / 2))
     return SpotCenter(
-        xy, error, spots_xy, errors, snr, orientation, square.radius_px, square.departure_px
+        xy=xy,
+        error_px=error,
+        spots_xy=spots_xy,
+        spot_error_px=errors,
+        height=height,
+        snr=snr,
+        orientation=orientation,
+        radius_px=square.radius_px,
+        departure_px=square.departure_px,
     )
 
 

@@ -29,13 +29,16 @@ class FittedSpot:
         Of `xy` [px^2].
     tangential_error_px : float
         Error across the radius [px].
+    height : float
+        Height above the background [unit of the image].
     snr : float
-        Height over the error of the height.
+        Height over its error.
     """
 
     xy: FloatArray
     covariance: FloatArray
     tangential_error_px: float
+    height: float
     snr: float
 
 
@@ -113,6 +116,7 @@ def fit_spot(
         xy=start + found.x[:2],
         covariance=place,
         tangential_error_px=float(np.sqrt(across_vector @ place @ across_vector)),
+        height=float(found.x[2] * scale),
         snr=float(found.x[2] / np.sqrt(covariance[2, 2])),
     )
 

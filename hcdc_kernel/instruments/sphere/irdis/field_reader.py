@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hcdc_kernel.algorithms.frame_calibration import NO_DATA
+from hcdc_kernel.algorithms.frame_calibration import NO_DATA, SATURATED
 from hcdc_kernel.algorithms.spot_search import Orientation, SpotPattern
 from hcdc_kernel.arrays import BoolArray, FloatArray
 from hcdc_kernel.datamodel import Exposure
@@ -145,7 +145,8 @@ class FieldReader:
             raw = self.planes.read(index, window.rows, window.columns)
             plane = calibration.apply(raw, self.setup.background_scale, with_variance=False)
             image = np.where(plane.flags & NO_DATA, np.float32(np.nan), plane.image)
-            yield FieldView(image, plane.flags == 0, window.corner_xy)
+            # A saturated spot still tells where it is: it is cut off on all sides alike.
+            yield FieldView(image, (plane.flags & ~SATURATED) == 0, window.corner_xy)
 
 
 def mean_view(views: Iterator[FieldView]) -> tuple[FieldView, int]:
