@@ -19,7 +19,7 @@ from hcdc_kernel.algorithms.row_blocks import for_row_blocks
 from hcdc_kernel.arrays import FloatArray, IntArray, require_shape
 from hcdc_kernel.errors import DataError
 
-_N_GUESS = 15  # planes held in memory for the first robust guess
+_N_GUESS = 9  # planes held in memory for the first robust guess
 _N_SAMPLE = 60_000  # pixels that levels and noise are measured on
 _PRIOR_DOF = 5  # weight of the noise model beside the scatter of the pixel itself
 
@@ -75,7 +75,7 @@ def combine_planes(planes: Iterable[FloatArray], n_sigma: float = 5.0) -> Combin
     Parameters
     ----------
     planes : iterable of ndarray, shape (n_y, n_x)
-        Planes one after another [adu]; only some 15 are held at a time. NaN is left out.
+        Planes one after another [adu]; only some 9 are held at a time. NaN is left out.
     n_sigma : float
         Limit of rejection, in units of the scatter.
 
@@ -175,26 +175,22 @@ class _Sums:
 
     def result(self) -> CombinedPlanes:
         """Close the sums."""
-        n = self.count.astype(float)
-        some = self.count > 0
-        offset = np.divide(self.total, n, out=np.full(n.shape, np.nan), where=some)
-        squares = self.square - np.where(some, n * offset**2, 0)
-        several = self.count > 1
-        variance = np.divide(squares, n - 1, out=np.full(n.shape, np.nan), where=several)
-        variance = np.maximum(variance, 0)
-        mean_drift = float(np.mean(self.drifts))
-        mean = (self.guess + offset + mean_drift * self.drift_shape).astype(np.float32)
-        noise = self._noise(mean, variance)
-        expected = noise.variance_at(mean).astype(float)
-        dof = np.maximum(n - 1, 0)
-        pooled = (np.where(several, dof * variance, 0) + _PRIOR_DOF * expected) / (
-            dof + _PRIOR_DOF
+        mean, variance = np.empty_like(self.guess), np.empty_like(self.guess)
+        drift = float(np.mean(self.drifts))
+        for_row_blocks(
+            len(mean),
+            lambda a, b: _close(
+                self.total[a:b], self.square[a:b], self.count[a:b], mean[a:b], variance[a:b]
+            ),
         )
-        of_mean = np.divide(pooled, n, out=np.full(n.shape, np.nan), where=some)
+        mean += self.guess + np.float32(drift) * self.drift_shape
+        noise = self._noise(mean, variance)
+        of_mean = noise.variance_at(mean)
+        for_row_blocks(len(mean), lambda a, b: _pool(variance[a:b], self.count[a:b], of_mean[a:b]))
         return CombinedPlanes(
             mean=mean,
-            variance=of_mean.astype(np.float32),
-            scatter=np.sqrt(variance).astype(np.float32),
+            variance=of_mean,
+            scatter=np.sqrt(variance),
             n_used=self.count,
             levels=self.level + np.array(self.drifts),
             noise=noise,
@@ -350,3 +346,30 @@ def _accumulate(  # noqa: PLR0913
                 total[y, x] += difference
                 square[y, x] += difference * difference
                 count[y, x] += 1
+
+
+@njit(cache=True, nogil=True)
+def _close(
+    total: FloatArray, square: FloatArray, count: IntArray, mean: FloatArray, variance: FloatArray
+) -> None:  # pragma: no cover
+    """Mean and variance of what was summed; NaN where too little was."""
+    n_y, n_x = total.shape
+    for y in range(n_y):
+        for x in range(n_x):
+            n = float(count[y, x])
+            mean[y, x] = total[y, x] / n if n > 0 else np.nan
+            spread = square[y, x] - total[y, x] * mean[y, x]
+            variance[y, x] = max(spread, 0.0) / (n - 1) if n > 1 else np.nan
+
+
+@njit(cache=True, nogil=True)
+def _pool(variance: FloatArray, count: IntArray, expected: FloatArray) -> None:  # pragma: no cover
+    """Turn the expected variance of a plane into the variance of the mean, in place."""
+    n_y, n_x = variance.shape
+    for y in range(n_y):
+        for x in range(n_x):
+            n = float(count[y, x])
+            freedom = max(n - 1, 0.0)
+            known = freedom * variance[y, x] if n > 1 else 0.0
+            pooled = (known + _PRIOR_DOF * expected[y, x]) / (freedom + _PRIOR_DOF)
+            expected[y, x] = pooled / n if n > 0 else np.nan

@@ -18,6 +18,10 @@ from hcdc_kernel.datamodel import Data, Exposure, Exposures, Master, PixelFlag
 from hcdc_kernel.instruments.raw.same_setup import background_setup, commonest, planes_of
 from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress
 
+# A level of less than this share of the variance adds little photon noise: a gain is about 1 or
+# more electrons for a count [adu].
+_FAINT = 0.1
+
 
 class MakeBackgroundConfig(StepConfig):
     """Settings of the steps that make backgrounds."""
@@ -172,13 +176,17 @@ def _figures(combined: CombinedPlanes, hot: BoolArray, noisy: BoolArray) -> dict
     """Figures of merit; those that cannot be measured are missing."""
     levels, noise = combined.levels, combined.noise
     several = combined.n_planes > 1
+    level = float(np.nanmedian(combined.mean))
+    # Where all pixels see the same light, read noise and photon noise cannot be told apart.
+    told_apart = math.isfinite(noise.gain_e_per_adu)
+    read_only = told_apart or level < _FAINT * noise.read_variance
     figures = {
         "n_planes": combined.n_planes,
-        "level_adu": float(np.nanmedian(combined.mean)),
+        "level_adu": level,
         "level_drift_adu": float(np.ptp(levels)) if several else math.nan,
         "structure_adu": robust_spread(combined.mean),
         "noise_adu": float(np.nanmedian(combined.scatter)) if several else math.nan,
-        "read_noise_adu": noise.read_noise_adu if several else math.nan,
+        "read_noise_adu": noise.read_noise_adu if several and read_only else math.nan,
         "gain_e_per_adu": noise.gain_e_per_adu if several else math.nan,
         "n_hot": int(hot.sum()),
         "n_noisy": int(noisy.sum()),

@@ -44,13 +44,17 @@ class MakeFlatConfig(StepConfig):
         "it must if each lamp exposure has a background of its own exposure time.",
     )
     least_response: float = Field(
-        default=0.5, ge=0, lt=1, description="Pixels less sensitive than this are bad; 1 is usual."
+        default=0.2,
+        ge=0,
+        lt=1,
+        description="Pixels that get less light than this are bad; 1 is usual. Where the optics "
+        "cut off light at the edge of the field, the response falls without fault of the pixel.",
     )
     most_response: float = Field(
         default=1.5, gt=1, description="Pixels more sensitive than this are bad; 1 is usual."
     )
     most_deviation: float = Field(
-        default=0.15,
+        default=0.3,
         gt=0,
         le=1,
         description="Pixels are bad that differ from their neighbors by more than this share.",

@@ -85,6 +85,16 @@ def test_figures_of_merit_are_those_of_the_detector(tmp_path):
     assert np.isfinite(list(quality.values())).all()
 
 
+def test_read_noise_is_not_told_where_photon_noise_cannot_be_taken_off(tmp_path):
+    detector = _Detector()
+    detector.rate[:] = 20
+    bright = _make(_exposures(detector.write(tmp_path / "bright.fits", 20))).quality
+    dark = _make(_exposures(detector.write(tmp_path / "dark.fits", 20, dit_s=0.01))).quality
+    assert "read_noise_adu" not in bright
+    assert bright["noise_adu"] == pytest.approx(np.hypot(READ_NOISE_ADU, np.sqrt(160 / GAIN)), 0.1)
+    assert dark["read_noise_adu"] == pytest.approx(READ_NOISE_ADU, rel=0.05)
+
+
 def test_files_of_another_setup_are_left_out_and_told(tmp_path):
     detector = _Detector()
     items = [detector.write(tmp_path / f"{i}.fits", 8, dit_s=8.0) for i in range(2)]

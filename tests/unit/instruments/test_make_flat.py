@@ -186,7 +186,7 @@ def test_outliers_of_a_real_flat_are_in_the_real_map_of_bad_pixels(tmp_path, rea
     bad = ((master.flags & PixelFlag.BAD_PIXEL) != 0) & detector.lit
     assert bad.sum() > 20
     assert mapped[bad].mean() > 0.9
-    extreme = detector.lit & ((real < 0.5) | (real > 1.5))
+    extreme = detector.lit & ((real < 0.2) | (real > 1.5))
     assert bad[extreme].all()
 
 
