@@ -61,17 +61,17 @@ def require_reducible(info: ObservationInfo) -> None:
     InputError
         If there is no calibration for its mode, or only bare headers were taken in.
     """
-    if not info.facts["calibration"]:
-        raise InputError(
-            f"'{info.name}' cannot be reduced yet",
-            found=f"{info.instrument}, mode {info.facts.get('mode') or 'unknown'}",
-            remedy="Its files are kept in the archive; see the list of modes in the README",
-        )
     if "science" in info.facts.get("without_images", ()):
         raise InputError(
             f"'{info.name}' cannot be reduced: its science files are headers without images",
             found=f"{info.facts.get('n_files', 0)} headers",
             remedy="Fetch the whole files and ingest their folder",
+        )
+    if not info.facts["calibration"]:
+        raise InputError(
+            f"'{info.name}' cannot be reduced yet",
+            found=f"{info.instrument}, mode {info.facts.get('mode') or 'unknown'}",
+            remedy="Its files are kept in the archive; see the list of modes in the README",
         )
 
 
