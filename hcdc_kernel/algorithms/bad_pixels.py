@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from hcdc_kernel.arrays import BoolArray, FloatArray, IntArray, require_shape
+from hcdc_kernel.errors import DataError
 
 _N_NEIGHBORS = 12  # the 8 around a pixel and the next 4
 _LEAST_NEIGHBORS = 3
@@ -72,7 +73,7 @@ class BadPixelFill:
         Raises
         ------
         DataError
-            If the shape is not that of the detector.
+            If the shape is not that of the detector, or the array not in one piece.
         """
         self._fill(image, hits, variance=False)
 
@@ -89,13 +90,18 @@ class BadPixelFill:
         Raises
         ------
         DataError
-            If the shape is not that of the detector.
+            If the shape is not that of the detector, or the array not in one piece.
         """
         self._fill(variance, hits, variance=True)
 
     def _fill(self, image: FloatArray, hits: BoolArray | None, *, variance: bool) -> None:
         """Put weighted sums into the bad pixels."""
         require_shape("image", image, self.state.shape)
+        if not image.flags.c_contiguous:
+            raise DataError(
+                "An image must lie in one piece in memory to be filled",
+                remedy="Hand in a copy of the part",
+            )
         flat = image.reshape(-1)
         weights = self.weights**2 if variance else self.weights
         if hits is None or not hits.any():

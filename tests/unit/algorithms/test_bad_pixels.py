@@ -137,8 +137,10 @@ def test_every_real_bad_pixel_within_the_field_has_neighbors(real_data):
     assert np.nanpercentile(error, 99.9) < 1e-2
 
 
-def test_differing_shapes_are_refused():
+def test_images_that_cannot_be_filled_are_refused():
     with pytest.raises(DataError, match="outside the field"):
         neighbor_fill(np.zeros((4, 4), dtype=bool), np.zeros((4, 5), dtype=bool))
     with pytest.raises(DataError, match="image must have shape"):
         neighbor_fill(np.zeros((4, 4), dtype=bool)).apply(np.zeros((5, 5), np.float32))
+    with pytest.raises(DataError, match="one piece"):
+        neighbor_fill(np.zeros((4, 4), dtype=bool)).apply(np.zeros((8, 8), np.float32)[::2, ::2])
