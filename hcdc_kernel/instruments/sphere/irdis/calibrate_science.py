@@ -326,9 +326,10 @@ def _marked(frames: Frames, out: CubePlanes, lost: Mapping[int, str]) -> Frames:
         elif not np.isfinite(near).any(axis=(1, 2)).all():
             reasons[time] = reasons[time] or "no data near the star"
     scale = out.background_scale
+    measured = {"background_scale": scale} if np.isfinite(scale).any() else {}
     return replace(
         frames,
         usable=np.array([not reason for reason in reasons]),
         reason=tuple(reasons),
-        conditions={**frames.conditions, "background_scale": scale},
+        conditions={**frames.conditions, **measured},
     )

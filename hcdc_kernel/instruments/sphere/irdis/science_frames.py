@@ -29,7 +29,7 @@ class CubePlanes:
     flags : ndarray of uint8, same shape
         Bits of `PixelFlag`.
     background_scale : ndarray, shape (n_time,)
-        Strength of the background.
+        Strength of the background; NaN without a master.
     """
 
     data: FloatArray
@@ -141,7 +141,8 @@ class ScienceCamera:
             Number of the frame.
         """
         levels = {index: self.sky.measure(planes, index) for index in group.planes}
-        out.background_scale[time] = np.mean([level.scale for level in levels.values()])
+        if self.sky.mode != "level":
+            out.background_scale[time] = np.mean([level.scale for level in levels.values()])
         with_variance = out.variance is not None
         for wave, channel in enumerate(self.channels):
             made = []
