@@ -75,7 +75,7 @@ browser: install
 
 # ---------------------------------------------------------------- what one does with it
 
-demo: install  ## Reduce a synthetic sequence with known planets, from files to a report
+demo: install  ## Reduce a simulated night with known planets, from raw frames to a report
 	@$(BIN)/hcdc demo
 
 hub: install  ## Start the hub on this machine (HCDC_HUB_PORT, default 8000)

@@ -91,7 +91,7 @@ def demo(
         Path | None, typer.Option(help="Where to keep it; HCDC_HOME by default.")
     ] = None,
 ) -> None:
-    """Reduce a synthetic sequence and compare what is found with the truth."""
+    """Simulate raw frames of a night, reduce them, compare what is found with the truth."""
     from hcdc_kernel.cli.demo import run_demo
 
     raise typer.Exit(run_demo(folder))
