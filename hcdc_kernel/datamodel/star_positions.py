@@ -17,7 +17,8 @@ class StarPositions:
     ----------
     xy_px : ndarray, shape (n_frame, n_wave, 2)
         Star in each frame and channel, in the pixels of its detector field as read out, counted
-        from 0, x then y, with the dithering of that frame [px].
+        from 0, x then y, with the dithering of that frame [px]. For IRDIS the channels are
+        always the two fields of the detector, left then right, whatever they see.
     error_px : ndarray, shape (n_frame, n_wave)
         One standard deviation of a coordinate [px].
     mjd : ndarray, shape (n_frame,)
@@ -32,8 +33,8 @@ class StarPositions:
         Mean of the frames around the star, to look at.
     image_corner_xy_px : ndarray, shape (n_wave, 2)
         Where pixel (0, 0) of `image` is in the detector field, without dithering [px].
-    method : {"satellite-spots", "star"}
-        What was measured.
+    method : {"satellite-spots", "star", "symmetry"}
+        What was measured; single frames without spots may be by symmetry, their errors tell.
     identity : Identity
         Star, camera, filter, night.
     history : tuple of StepRecord
