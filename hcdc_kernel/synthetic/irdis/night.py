@@ -14,9 +14,10 @@ from threadpoolctl import threadpool_limits
 from hcdc_kernel.arrays import FloatArray
 from hcdc_kernel.synthetic.irdis.conditions import Fault, Weather, draw_faults
 from hcdc_kernel.synthetic.irdis.detector import SHAPE, Detector
+from hcdc_kernel.synthetic.irdis.file_facts import FileFacts
 from hcdc_kernel.synthetic.irdis.filters import GAIN
 from hcdc_kernel.synthetic.irdis.frames import Moment, Painter
-from hcdc_kernel.synthetic.irdis.headers import FileFacts, archive_name, raw_header
+from hcdc_kernel.synthetic.irdis.headers import archive_name, raw_header
 from hcdc_kernel.synthetic.irdis.persistence import Persistence
 from hcdc_kernel.synthetic.irdis.scene import NightScene
 from hcdc_kernel.synthetic.irdis.schedule import (
