@@ -162,7 +162,7 @@ class CalibrateScience(Step):
         DataError
             If the frames do not belong together, or no file can be read.
         ConfigError
-            If the pixels of the cube and those of the PSF would differ.
+            If the pixels or fields of the cube and those of the PSF would differ.
         """
         science, psf = data["science"], data["psf"]
         assert isinstance(science, Exposures)
@@ -280,6 +280,15 @@ def _require_same_pixels(psf: Psf, config: CalibrateScienceConfig) -> None:
             found=f"{config.pixel_scale:g} and {psf.pixel_scale_mas:g} mas",
             remedy="Set calibrate-flux.pixel_scale to the same value",
         )
+    made = [done.config for done in psf.history if done.step == "calibrate-flux"]
+    for name in ("fields", "anamorphism"):
+        wanted = getattr(config, name)
+        if made and made[-1].get(name, wanted) != wanted:
+            raise ConfigError(
+                f"calibrate-science.{name} must be that of the star's image",
+                found=f"{wanted} and {made[-1][name]}",
+                remedy=f"Set calibrate-flux.{name} to the same value",
+            )
 
 
 def _hit_sigma(config: CalibrateScienceConfig, dit_s: float, *, is_known: bool) -> float:

@@ -33,7 +33,9 @@ def calibrate(raw, run_step, psf):
     """Run calibrate-science with few pixels around the star."""
 
     def run(items, data=None, positions="default", **settings):
-        given = {"science": raw.exposures(*items), "psf": psf(*items), **(data or {})}
+        common = {name: settings[name] for name in ("fields", "anamorphism") if name in settings}
+        star = psf(*items, **common)
+        given = {"science": raw.exposures(*items), "psf": star, **(data or {})}
         if positions is not None:
             given["star_positions"] = raw.positions() if positions == "default" else positions
         return run_step("calibrate-science", given, **{"radius": 800, **settings})["cube"]
@@ -349,6 +351,13 @@ def test_pixels_other_than_those_of_the_psf_are_refused(raw, calibrate):
     item = raw.exposure("a", np.zeros((1, 1024, 2048)))
     with pytest.raises(ConfigError, match="pixel_scale"):
         calibrate([item], pixel_scale=12.0)
+
+
+def test_fields_other_than_those_of_the_psf_are_refused(raw, run_step, psf):
+    item = raw.exposure("a", np.zeros((1, 1024, 2048)), filter="BB_H")
+    data = {"science": raw.exposures(item), "psf": psf(item, fields="left")}
+    with pytest.raises(ConfigError, match=r"calibrate-flux\.fields"):
+        run_step("calibrate-science", data)
 
 
 def test_frames_of_different_exposure_times_are_refused(raw, calibrate, psf):
