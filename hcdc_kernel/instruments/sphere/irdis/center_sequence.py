@@ -162,16 +162,17 @@ def _by_spots(
 ) -> FoundStar:
     """Try the spots as the header says, then the other pattern, then the whole field."""
     said = reader.exposure.waffle if search.waffle == "auto" else search.waffle
-    patterns = [reader.pattern(said)]
-    if search.waffle == "auto" and said:
-        patterns.append(reader.pattern(""))
+    open_mind = "" if search.waffle == "auto" else said
+    tries: list[tuple[str, FloatArray | None]] = [(said, guess_xy)]
+    if search.search_px > _FRAME_SEARCH_PX:
+        tries += [(open_mind, guess_xy)] if open_mind != said else []
+        tries += [(open_mind, None)]
     problems = []
-    for near in (guess_xy, None) if search.search_px > _FRAME_SEARCH_PX else (guess_xy,):
-        for pattern in patterns:
-            try:
-                return star_from_spots(view, pattern, near, search.search_px)
-            except DataError as error:
-                problems.append(error)
+    for waffle, near in tries:
+        try:
+            return star_from_spots(view, reader.pattern(waffle), near, search.search_px)
+        except DataError as error:
+            problems.append(error)
     if search.method == "auto":
         return star_by_symmetry(view, reader.fwhm_px, guess_xy, search.search_px)
     raise problems[0]
