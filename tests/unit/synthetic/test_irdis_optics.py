@@ -191,3 +191,23 @@ def test_detector_has_as_many_bad_pixels_as_a_real_one(real_data: Path) -> None:
 def test_detectors_differ_by_seed_only() -> None:
     assert np.array_equal(Detector(1).response, Detector(1).response)
     assert not np.array_equal(Detector(1).response, Detector(2).response)
+
+
+def test_filters_and_neutral_densities_are_those_measured(real_data: Path) -> None:
+    folder = real_data / "sphere_filters"
+    nd = np.loadtxt(folder / "SPHERE_CPI_ND.txt", comments="#")
+    for name in ("DB_H23", "DB_K12", "DB_J23", "DB_Y23"):
+        wide = {"H23": "H", "K12": "Ks", "J23": "J", "Y23": "Y"}[name[3:]]
+        dual = np.loadtxt(folder / f"SPHERE_IRDIS_D_{name[3:]}.txt", comments="#")
+        broad = np.loadtxt(folder / f"SPHERE_IRDIS_B_{wide}.txt", comments="#")
+        for field, band in enumerate(FILTERS[name].bands):
+            curve = dual[:, 1 + field] * np.interp(dual[:, 0], broad[:, 0], broad[:, 1])
+            # Beyond the band the curves hold only what their measurement let through.
+            near = np.abs(dual[:, 0] - 1e3 * band.wavelength_um) < 1.5e3 * band.width_um
+            curve = np.where(near, curve, 0.0)
+            center = (curve * dual[:, 0]).sum() / curve.sum()
+            assert center == pytest.approx(1e3 * band.wavelength_um, rel=0.005)
+            for i, density in enumerate(("ND_1.0", "ND_2.0", "ND_3.5")):
+                passed = np.interp(dual[:, 0], nd[:, 0], nd[:, 2 + i])
+                expected = (curve * passed).sum() / curve.sum()
+                assert nd_transmission(band, density) == pytest.approx(expected, rel=0.06)
