@@ -78,6 +78,53 @@ def test_guided_notebook_runs_to_its_result(serve, page, repository, tmp_path):
     assert page.watch.complaints == []
 
 
+def test_raw_frames_become_a_result_with_a_picture_at_each_step(serve, page, repository, tmp_path):
+    page.goto(serve(repository / "notebooks" / "guided" / "irdis_from_raw_frames.ipynb"))
+    assert page.title() == "IRDIS from raw frames"
+    page.get_by_text("Take in a folder of raw frames").click()
+    page.get_by_label("Folder").fill(str(tmp_path / "nowhere"))
+    page.get_by_role("button", name="Bring it in").click()
+    page.locator(".hcdc-note, .hcdc-error", has_text="nowhere").first.wait_for()
+    shot(page, tmp_path, "raw_1_nowhere")
+
+    page.get_by_role("button", name="Make a practice night").click()
+    page.get_by_role("progressbar", name="progress").wait_for()
+    page.get_by_text("is ready").wait_for(timeout=RUN_MS)
+    use = page.get_by_role("button", name="Use this observation")
+    use.focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("All calibrations are there").wait_for()
+    shot(page, tmp_path, "raw_2_complete")
+    assert page.evaluate(UNNAMED) == []
+
+    page.get_by_text("Settings of the calibration").click()
+    page.get_by_text("Calibrate science", exact=True).click()
+    radius = page.get_by_label("Radius", exact=False).first
+    radius.fill("1.2 arcsec")
+    radius.press("Tab")
+    page.get_by_text("1 setting differs").wait_for()
+    page.get_by_role("button", name="Calibrate the frames").click()
+    page.get_by_role("heading", name="Flat field").wait_for(timeout=RUN_MS)
+    page.get_by_text("Calibrated. The frames are below").wait_for(timeout=RUN_MS)
+    page.wait_for_selector(".hcdc-viewer[data-drawn='0/0']")
+    shot(page, tmp_path, "raw_3_calibrated")
+    pictures = page.locator(".hcdc-figure img")
+    assert pictures.count() == 6
+    assert all(picture.get_attribute("alt") for picture in pictures.all())
+    assert page.evaluate(UNNAMED) == []
+
+    page.get_by_role("button", name="Run the reduction").click()
+    page.get_by_text("Done. The result is below.").wait_for(timeout=RUN_MS)
+    page.wait_for_selector(".hcdc-viewer[data-drawn='map']")
+    page.get_by_role("button", name="Candidate b").click()
+    shot(page, tmp_path, "raw_4_result")
+    page.get_by_role("tab", name="Quality").click()
+    page.wait_for_timeout(400)
+    shot(page, tmp_path, "raw_5_quality")
+    assert page.watch.foreign == []
+    assert page.watch.complaints == []
+
+
 def test_dashboard_lists_runs_and_shows_a_result(
     serve, page, repository, workspace, hcdc_home, tmp_path
 ):

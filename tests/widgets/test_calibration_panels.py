@@ -59,6 +59,10 @@ def test_a_star_that_moved_is_told_but_not_its_dithering(star_positions):
     assert "The star moved by" in judge(replace(star_positions, xy_px=moved))[0]
     blurred = replace(star_positions, error_px=np.full((8, 2), 0.9))
     assert "0.90 px only" in judge(blurred)[0]
+    three = star_positions.spots_xy_px.copy()
+    three[:, 1, 2] = np.nan
+    assert "Not every spot" in judge(replace(star_positions, spots_xy_px=three))[0]
+    assert "No satellite spots" in judge(replace(star_positions, method="symmetry"))[0]
 
 
 def test_a_model_of_the_star_is_told(star_psf):
@@ -83,7 +87,9 @@ def test_little_rotation_and_few_frames_are_told(n_wave, advice):
 
 
 def test_raw_frames_are_described_by_what_headers_tell(calibration_facts):
-    known = facts(RawInfo(calibration_facts | {"n_files": 4, "dit_s": 16.0, "coronagraph": "N_ALC_YJH_S"}))
+    known = facts(
+        RawInfo(calibration_facts | {"n_files": 4, "dit_s": 16.0, "coronagraph": "N_ALC_YJH_S"})
+    )
     assert known["Frames"] == "64 in 4 files"
     assert known["Exposure of a frame"] == "16 s"
     assert known["Calibrations"].startswith("poor")

@@ -109,6 +109,16 @@ def judge_positions(positions: StarPositions) -> list[str]:
         Cautions, in sentences.
     """
     cautions = []
+    if positions.method == "symmetry":
+        cautions.append(
+            "No satellite spots were seen; the star was found by the symmetry of its halo, which "
+            "can be off by a pixel."
+        )
+    elif positions.method == "satellite-spots" and np.isnan(positions.spots_xy_px).any():
+        cautions.append(
+            "Not every spot could be measured in every frame, so some circles are missing; the "
+            "star was found from the others."
+        )
     error = float(np.median(positions.error_px))
     if error > _ERROR_PX:
         cautions.append(

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _FIELDS = ("left field", "right field")
 _COLORS = (theme.BLUE, theme.ORANGE)
+_METHODS = {
+    "satellite-spots": "satellite spots",
+    "star": "the star itself",
+    "symmetry": "the symmetry of its halo",
+}
 _MINUTES_PER_DAY = 1440.0
 
 
@@ -42,7 +47,7 @@ def star_positions(positions: StarPositions) -> SkyFigure:
         _image(axes, positions, still, wave)
     for place, axes in enumerate(lower.subplots(1, 2, sharex=True)):
         _drift(axes, positions, still[..., place], "xy"[place])
-    how = "satellite spots" if positions.method == "satellite-spots" else "the star itself"
+    how = _METHODS.get(positions.method, positions.method)
     figure.suptitle(title(target, f"star found by {how}"))
     return figure
 

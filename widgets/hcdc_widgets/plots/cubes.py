@@ -51,7 +51,9 @@ def centering(cube_before: Cube, cube_after: Cube) -> SkyFigure:
     n_y, n_x = cube_after.data.shape[2:]
     middle.axhline(n_y // 2, color="white", lw=0.8, ls="--")
     middle.axvline(n_x // 2, color="white", lw=0.8, ls="--")
-    _drift(right, found[channel])
+    _drift(
+        right, found[channel], "star on the detector" if calibrated else "star before centering"
+    )
     figure.suptitle(title(target, "centering"))
     return figure
 
@@ -65,7 +67,7 @@ def _image(axes: Axes, cube: Cube, words: str, star_xy: FloatArray) -> None:
     axes.set(xlabel="x [px]", ylabel="y [px]", title=f"{words}: star at ({x:.2f}, {y:.2f})")
 
 
-def _drift(axes: Axes, star_xy: FloatArray) -> None:
+def _drift(axes: Axes, star_xy: FloatArray, words: str) -> None:
     """Draw the star's position about its median, by frame."""
     offset = star_xy - np.nanmedian(star_xy, axis=0)
     frame = np.arange(len(offset))
@@ -76,7 +78,7 @@ def _drift(axes: Axes, star_xy: FloatArray) -> None:
         xlabel="frame",
         ylabel="offset from the median [px]",
         ylim=(-spread, spread),
-        title="star before centering",
+        title=words,
     )
     axes.grid(visible=True, color="0.9")
     axes.legend(loc="best", fontsize="small")
