@@ -8,7 +8,7 @@ from numba import njit
 from hcdc_kernel.algorithms.detector_noise import MAD_TO_SIGMA
 from hcdc_kernel.arrays import FloatArray, IntArray
 
-_PRIOR_DOF = 5  # weight of the noise model beside the scatter of the pixel itself
+_PRIOR_DOF = 20  # weight of the noise model beside the scatter of the pixel itself
 
 
 @njit(cache=True, nogil=True)

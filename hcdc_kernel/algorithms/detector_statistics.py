@@ -97,7 +97,7 @@ def combine_planes(planes: Iterable[FloatArray], n_sigma: float = 5.0) -> Combin
     -----
     The scatter of a pixel over few planes is itself badly known. The variance of the mean
     therefore joins it with the noise that pixels of the same level have, as if that were worth
-    5 planes. Of two values that disagree the lower is believed, as cosmic rays add light; a
+    20 planes. Of two values that disagree the lower is believed, as cosmic rays add light; a
     single plane has the noise that neighboring pixels show.
     """
     coming = iter(planes)

@@ -44,7 +44,7 @@ def local_median(image: FloatArray, half_width: int = 2) -> FloatArray:
 
 
 def hot_pixels(
-    level: FloatArray, n_sigma: float = 5.0, least_excess_adu: float = 0.0
+    level: FloatArray, n_sigma: float = 5.0, least_excess_adu: float | FloatArray = 0.0
 ) -> BoolArray:
     """Find pixels much brighter than their neighbors in a dark or background.
 
@@ -54,9 +54,9 @@ def hot_pixels(
         Master dark or background [adu].
     n_sigma : float
         Limit in units of the usual scatter between neighbors.
-    least_excess_adu : float
-        What exceeds the neighbors by less is harmless, such as the read noise of a frame: over
-        many planes the scatter gets small [adu].
+    least_excess_adu : float or ndarray, shape (n_y, n_x)
+        What exceeds the neighbors by less is harmless, such as the read noise of a frame, or
+        chance, where the level itself is not known well enough [adu].
 
     Returns
     -------

@@ -95,7 +95,9 @@ class MakeBackground(Step):
         seen = _counter(progress, chosen, f"background from {len(chosen)} files{left_out}")
         combined = combine_planes(planes_of(chosen, seen), config.n_sigma)
         progress(0.95, "bad pixels of the background")
-        hot = hot_pixels(combined.mean, config.hot_sigma, combined.noise.read_noise_adu)
+        chance = config.hot_sigma * np.sqrt(combined.variance)
+        harmless = np.maximum(chance, combined.noise.read_noise_adu)
+        hot = hot_pixels(combined.mean, config.hot_sigma, harmless)
         noisy = noisy_pixels(combined, config.noisy_sigma)
         bad = hot | noisy
         figures = _figures(combined, hot, noisy)
