@@ -84,7 +84,7 @@ def test_raw_frames_become_a_result_with_a_picture_at_each_step(serve, page, rep
     page.get_by_text("Take in a folder of raw frames").click()
     page.get_by_label("Folder").fill(str(tmp_path / "nowhere"))
     page.get_by_role("button", name="Bring it in").click()
-    page.locator(".hcdc-note, .hcdc-error", has_text="nowhere").first.wait_for()
+    page.locator(".hcdc-warning", has_text="nowhere").first.wait_for()
     shot(page, tmp_path, "raw_1_nowhere")
 
     page.get_by_role("button", name="Make a practice night").click()
@@ -99,7 +99,7 @@ def test_raw_frames_become_a_result_with_a_picture_at_each_step(serve, page, rep
 
     page.get_by_text("Settings of the calibration").click()
     page.get_by_text("Calibrate science", exact=True).click()
-    radius = page.get_by_label("Radius", exact=False).first
+    radius = page.get_by_label("Radius").and_(page.locator(":visible"))
     radius.fill("1.2 arcsec")
     radius.press("Tab")
     page.get_by_text("1 setting differs").wait_for()

@@ -152,5 +152,6 @@ def test_a_folder_without_frames_is_told(empty_workspace, tmp_path):
         app.picker.worker.join(60)
         assert "ready" not in app.picker.notice.value
         assert "bug" not in app.picker.notice.value
-        assert app.picker.notice.value
+        assert "hcdc-warning" in app.picker.notice.value
+    assert "nowhere" in app.picker.notice.value
     assert app.picker.take.disabled

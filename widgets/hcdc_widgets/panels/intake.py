@@ -170,7 +170,11 @@ def _arrival(report: IngestRecord) -> Arrival:
     # What is new stands before what was known, so that the list points at it.
     found = sorted(report.observations, key=lambda one: one.state == "known")
     words = f"{report.n_files} raw files, {report.n_new} of them new."
-    refused = [(path, why) for path, why in report.refused if ".fit" in path.name.lower()]
+    refused = [
+        (path, why)
+        for path, why in report.refused
+        if ".fit" in path.name.lower() or not report.n_files
+    ]
     if refused:
         told = "; ".join(f"{path.name}: {why}" for path, why in refused[:_MOST_REFUSED])
         more = "; ..." if len(refused) > _MOST_REFUSED else ""

@@ -150,7 +150,8 @@ class ObservationPicker(widgets.VBox):
             self._bar.value = ""
             self._hold(held=False)
         self.refresh(arrival.names[0] if arrival.names else "")
-        self.notice.say(f"{_arrived(arrival.names)} {arrival.remarks}".strip())
+        tell = self.notice.say if arrival.names else self.notice.warn
+        tell(f"{_arrived(arrival.names)} {arrival.remarks}".strip())
 
     def _hold(self, *, held: bool) -> None:
         """Let nobody press a button twice."""
