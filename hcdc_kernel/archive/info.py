@@ -279,14 +279,14 @@ class NewRawInput:
     ----------
     key : str
         Content key: equal for equal files in an equal role.
-    content : Path
-        File that holds the list.
+    content : Path or None
+        File that holds the list; None if the archive has it already.
     files : tuple of str
         The raw files, by their content.
     """
 
     key: str
-    content: Path
+    content: Path | None
     files: tuple[str, ...]
 
 

@@ -121,15 +121,19 @@ class Observations(ArchivePart):
         ArchiveError
             If it cannot be entered; then nothing is.
         """
-        new = list(inputs.values())
-        put = self._put([one.key for one in new], [one.content for one in new])
-        stored = dict(zip(inputs, put, strict=True))
+        new = {name: one for name, one in inputs.items() if one.content is not None}
+        contents = [one.content for one in new.values() if one.content is not None]
+        put = self._put([one.key for one in new.values()], contents)
+        stored = dict(zip(new, put, strict=True))
         with self._database.writing() as session:
             observation = entering.enter_observation(session, identity, key, facts)
             entering.update_facts(session, observation, facts)
             (info,) = rows.observation_infos(session, Observation.id == observation)
             products = {}
             for name, one in inputs.items():
+                if one.content is None:
+                    products[name] = rows.product_id(session, one.key)
+                    continue
                 product = NewProduct(one.key, "exposures", name, "fits", one.content, info.name)
                 products[name] = entering.enter_product(session, product, stored[name])
                 entering.enter_files(session, products[name], one.files)

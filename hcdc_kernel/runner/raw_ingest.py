@@ -170,9 +170,11 @@ def refresh_observations(
     contents = {content_of(one) for one in given}
     taken = []
     for place, raw in enumerate(found):
+        if raw.key in known and not contents & _contents(raw):
+            continue  # none of the files has come to serve it
         progress(place / len(found), raw.identity.name)
         one = _enter(archive, raw, known.get(raw.key))
-        if one.state != "known" or contents & _contents(raw):
+        if one.state != "known" or contents & _contents(raw, "science"):
             taken.append(one)
     _forget_superseded(archive, found, list(known.values()), (start, end))
     return tuple(sorted(taken, key=lambda one: one.observation.name))
@@ -187,8 +189,10 @@ def _enter(archive: Archive, raw: RawObservation, known: ObservationInfo | None)
     with TemporaryDirectory(prefix="hcdc-") as folder:
         inputs = {}
         for role, files in items.items():
-            path = Path(folder) / f"{role}.fits"
-            write_data(path, replace(raw.roles[role], items=files))
+            path = None
+            if archive.find_product(keys[role]) is None:
+                path = Path(folder) / f"{role}.fits"
+                write_data(path, replace(raw.roles[role], items=files))
             contents = tuple(content_of(one) for one in files)
             inputs[role] = NewRawInput(keys[role], path, contents)
         info = archive.set_raw_observation(raw.identity, raw.key, inputs, observation_facts(raw))
@@ -229,9 +233,9 @@ def files_key(role: str, files: Iterable[Exposure]) -> str:
     return digest({"role": role, "files": sorted(told)})
 
 
-def _contents(raw: RawObservation) -> set[str]:
-    """List the files of an observation, calibrations left aside."""
-    return {content_of(one) for one in raw.roles["science"]} if "science" in raw.roles else set()
+def _contents(raw: RawObservation, *roles: str) -> set[str]:
+    """List the files of an observation, all of them or those of some roles."""
+    return {content_of(one) for role in roles or raw.roles for one in raw.roles[role]}
 
 
 def _forget_superseded(
