@@ -169,7 +169,7 @@ def _arrival(report: IngestRecord) -> Arrival:
     """Say what became of the files; those that nobody would take for frames go unmentioned."""
     # What is new stands before what was known, so that the list points at it.
     found = sorted(report.observations, key=lambda one: one.state == "known")
-    words = f"{report.n_files} raw files, {report.n_new} of them new."
+    words = f"{report.n_files} raw files, {report.n_new} of them new." if report.n_files else ""
     refused = [
         (path, why)
         for path, why in report.refused
@@ -178,5 +178,5 @@ def _arrival(report: IngestRecord) -> Arrival:
     if refused:
         told = "; ".join(f"{path.name}: {why}" for path, why in refused[:_MOST_REFUSED])
         more = "; ..." if len(refused) > _MOST_REFUSED else ""
-        words += f" {len(refused)} passed over ({told}{more})."
-    return Arrival(tuple(one.observation.name for one in found), words)
+        words += f" {len(refused)} passed over: {told}{more}"
+    return Arrival(tuple(one.observation.name for one in found), words.strip())
