@@ -228,12 +228,25 @@ def assert_same(one: Any, other: Any) -> None:
     elif isinstance(one, np.ndarray):
         assert one.dtype == other.dtype
         np.testing.assert_array_equal(one, other)
+    elif isinstance(one, dict):
+        assert set(one) == set(other)
+        for name in one:
+            assert_same(one[name], other[name])
     elif isinstance(one, tuple):
         assert len(one) == len(other)
         for a, b in zip(one, other, strict=True):
             assert_same(a, b)
     else:
         assert one == other or (one != one and other != other)
+
+
+def test_conditions_of_frames_come_back(planet_cube: Cube, tmp_path: Path) -> None:
+    seeing = np.linspace(0.5, 1.5, planet_cube.n_time)
+    seeing[3] = np.nan
+    conditions = {"seeing_arcsec": seeing, "strehl": seeing / 2}
+    cube = replace(planet_cube, frames=replace(planet_cube.frames, conditions=conditions))
+    write_data(tmp_path / "cube.fits", cube)
+    assert_same(cube, read_data(tmp_path / "cube.fits"))
 
 
 @given(anything)
