@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
 import numpy as np
-from scipy import stats
+from scipy import ndimage, stats
 
-from hcdc_kernel.algorithms.apertures import aperture_sums, pixel_overlap, ring_positions
-from hcdc_kernel.arrays import FloatArray
+from hcdc_kernel.algorithms._snr_rings import map_columns, n_border
+from hcdc_kernel.algorithms.apertures import aperture_sums, ring_positions
+from hcdc_kernel.algorithms.row_blocks import for_row_blocks
+from hcdc_kernel.arrays import BoolArray, FloatArray
 
 # Fewer noise apertures than this say next to nothing about the noise.
 _LEAST_APERTURES = 3
@@ -63,68 +62,13 @@ def snr_at(
     return float((sums[0] - mean) / error) if error > 1e-10 * abs(mean) else float("nan")
 
 
-@numba.njit(cache=True)
-def _ring_sums(image: Any, dx: int, dy: int, radius: float, n: int, sums: Any) -> None:
-    """Fill sums (4, n) of the rings that start at (dx, dy) and at its quarter turns."""
-    center = image.shape[0] // 2
-    angle = 2.0 * np.arcsin(radius / np.hypot(dx, dy))
-    for k in range(n):
-        c, s = np.cos(k * angle), np.sin(k * angle)
-        x, y = c * dx + s * dy, c * dy - s * dx
-        sums[:, k] = 0.0
-        for j in range(int(np.floor(y - radius + 0.5)), int(np.ceil(y + radius - 0.5)) + 1):
-            for i in range(int(np.floor(x - radius + 0.5)), int(np.ceil(x + radius - 0.5)) + 1):
-                weight = pixel_overlap(i - x, j - y, radius)
-                if weight == 0.0:
-                    continue
-                if max(abs(i), abs(j)) > center:
-                    sums[:, k] = np.nan
-                    continue
-                sums[0, k] += weight * image[center + j, center + i]
-                sums[1, k] += weight * image[center + i, center - j]
-                sums[2, k] += weight * image[center - j, center - i]
-                sums[3, k] += weight * image[center - i, center + j]
-
-
-@numba.njit(cache=True)
-def _t_statistic(sums: Any, n_skip: int) -> float:
-    """Compare the first sum with the others, leaving out `n_skip` on each side."""
-    total, n = 0.0, 0
-    for k in range(1 + n_skip, sums.size - n_skip):
-        if np.isfinite(sums[k]):
-            total += sums[k]
-            n += 1
-    if n < max(_LEAST_APERTURES, sums.size / 2 - 1):
-        return np.nan
-    mean, square = total / n, 0.0
-    for k in range(1 + n_skip, sums.size - n_skip):
-        if np.isfinite(sums[k]):
-            square += (sums[k] - mean) ** 2
-    error = np.sqrt(square / (n - 1) * (1.0 + 1.0 / n))
-    return (sums[0] - mean) / error if error > 1e-10 * abs(mean) else np.nan
-
-
-@numba.njit(cache=True)
-def _map(image: Any, fwhm: float, n_skip: int) -> Any:
-    """Map a square odd image; rings at the four quarter turns share their weights."""
-    center = image.shape[0] // 2
-    snr = np.full(image.shape, np.nan)
-    for dx in range(1, center + 1):
-        for dy in range(center + 1):
-            distance = np.hypot(dx, dy)
-            if distance < 0.999 * fwhm or distance > center:
-                continue
-            n = int(2.0 * np.pi / (2.0 * np.arcsin(fwhm / 2.0 / distance)) + 1e-9)
-            sums = np.empty((4, n))
-            _ring_sums(image, dx, dy, fwhm / 2.0, n, sums)
-            snr[center + dy, center + dx] = _t_statistic(sums[0], n_skip)
-            snr[center + dx, center - dy] = _t_statistic(sums[1], n_skip)
-            snr[center - dy, center - dx] = _t_statistic(sums[2], n_skip)
-            snr[center - dx, center + dy] = _t_statistic(sums[3], n_skip)
-    return snr
-
-
-def snr_map(image: FloatArray, fwhm: float, *, exclude_neighbors: int = 0) -> FloatArray:
+def snr_map(
+    image: FloatArray,
+    fwhm: float,
+    *,
+    exclude_neighbors: int = 0,
+    where: BoolArray | None = None,
+) -> FloatArray:
     """Measure the S/N at every pixel.
 
     Parameters
@@ -136,12 +80,14 @@ def snr_map(image: FloatArray, fwhm: float, *, exclude_neighbors: int = 0) -> Fl
         Diameter of the circles that are compared [px].
     exclude_neighbors : int
         Circles to leave out of the noise on each side, see `snr_at`.
+    where : ndarray of bool, shape (n_y, n_x), optional
+        Pixels to measure, if not all: the time needed falls with their number.
 
     Returns
     -------
     ndarray, shape (n_y, n_x)
         The S/N of `snr_at` at every pixel; NaN closer to the star than one FWHM, where the
-        circle is not on data, and where less than half of the ring is.
+        circle is not on data, where less than half of the ring is, and where not asked for.
 
     References
     ----------
@@ -149,11 +95,35 @@ def snr_map(image: FloatArray, fwhm: float, *, exclude_neighbors: int = 0) -> Fl
     """
     n_y, n_x = image.shape
     size = max(n_y, n_x)
-    square = np.full((size, size), np.nan)
-    y, x = (size - n_y) // 2, (size - n_x) // 2
-    square[y : y + n_y, x : x + n_x] = image
-    snr = _map(square, float(fwhm), int(exclude_neighbors))
-    return np.asarray(snr[y : y + n_y, x : x + n_x])
+    corner_y, corner_x = (size - n_y) // 2, (size - n_x) // 2
+    inner = (slice(corner_y, corner_y + n_y), slice(corner_x, corner_x + n_x))
+    wanted = np.zeros((size, size), dtype=bool)
+    wanted[inner] = True if where is None else where
+    border = n_border(float(fwhm))
+    square = np.full((size + 2 * border, size + 2 * border), np.nan)
+    square[border:-border, border:-border][inner] = image
+    # One weight serves all four turns: their pixels lie side by side.
+    turned = np.stack([np.rot90(square, turns) for turns in range(4)], axis=-1)
+    snr = np.full((size, size), np.nan)
+    # Columns take different times: shuffled, blocks of them take the same.
+    columns = np.random.default_rng(0).permutation(np.arange(1, size // 2 + 1))
+    whole = _whole_boxes(turned, border)
+    how = (wanted, float(fwhm), int(exclude_neighbors), _LEAST_APERTURES)
+    for_row_blocks(
+        size,
+        lambda first, last: map_columns(turned, whole, columns[first // 2 : last // 2], *how, snr),
+    )
+    return np.asarray(np.where(wanted, snr, np.nan)[inner])
+
+
+def _whole_boxes(turned: FloatArray, size: int) -> BoolArray:
+    """Mark the pixels at which a square of `size` pixels starts that has data throughout."""
+    complete = np.isfinite(turned).all(axis=-1)
+    # A filter's window is centered; moved by half of it, it starts at its pixel.
+    moved = -(size // 2)
+    return np.asarray(
+        ndimage.minimum_filter(complete, size, origin=moved, mode="constant", cval=False)
+    )
 
 
 def n_apertures(separation_px: FloatArray, fwhm: float) -> FloatArray:

@@ -199,11 +199,11 @@ def significance(residual: Residual, psf: Psf, source: PointSource) -> float:
         cannot be measured.
     """
     image, fwhm_px = all_channels(residual, psf), float(psf.fwhm_px.mean())
-    snr = snr_map(image, fwhm_px)
-    rows, columns = np.indices(snr.shape)
-    x, y = np.add(source.offset_xy, (snr.shape[1] // 2, snr.shape[0] // 2))
-    near = np.isfinite(snr) & (np.hypot(columns - x, rows - y) <= max(0.5 * fwhm_px, 1.0))
-    if not near.any():
+    rows, columns = np.indices(image.shape)
+    x, y = np.add(source.offset_xy, (image.shape[1] // 2, image.shape[0] // 2))
+    near = np.hypot(columns - x, rows - y) <= max(0.5 * fwhm_px, 1.0)
+    snr = snr_map(image, fwhm_px, where=near)
+    if not np.isfinite(snr).any():
         return float("-inf")
     count = n_apertures(np.array(source.separation_px), fwhm_px)
-    return float(gaussian_significance(false_alarm_probability(float(snr[near].max()), count)))
+    return float(gaussian_significance(false_alarm_probability(float(np.nanmax(snr)), count)))

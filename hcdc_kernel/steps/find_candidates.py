@@ -25,6 +25,8 @@ from hcdc_kernel.units import Milliarcsec
 
 # Around a candidate, nothing is taken for noise within this distance.
 _HIDDEN_FWHM = 1.0
+# A circle takes in a pixel whose center is up to half a diagonal beyond it; the rest is margin.
+_PIXEL_REACH_PX = 1.0
 
 
 class FindCandidatesConfig(StepConfig):
@@ -136,6 +138,8 @@ def _search(
         return find_sources(snr, limit, fwhm_px, inner_px=inner_px, n_most=n_most)
     hidden, found = image.astype(float), list[Source]()
     rows, columns = np.indices(snr.shape)
+    middle_xy = np.array([snr.shape[1] // 2, snr.shape[0] // 2])
+    distance = np.hypot(columns - middle_xy[0], rows - middle_xy[1])
     while len(found) < n_most:
         new = find_sources(snr, limit, fwhm_px, inner_px=inner_px, n_most=1)
         if not new:
@@ -143,7 +147,11 @@ def _search(
         found += new
         x, y = centroid(image, new[0].xy, fwhm_px)
         hidden[np.hypot(columns - x, rows - y) <= _HIDDEN_FWHM * fwhm_px] = np.nan
-        snr = snr_map(hidden, fwhm_px, exclude_neighbors=n_skip)
+        # Only rings of circles that reach what is hidden change.
+        reach = (_HIDDEN_FWHM + 0.5) * fwhm_px + _PIXEL_REACH_PX
+        changed = np.abs(distance - np.hypot(*(np.array([x, y]) - middle_xy))) <= reach
+        anew = snr_map(hidden, fwhm_px, exclude_neighbors=n_skip, where=changed)
+        snr = np.where(changed, anew, snr)
     return found
 
 

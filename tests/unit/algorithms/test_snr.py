@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from scipy import stats
 
 from hcdc_kernel.algorithms.apertures import aperture_sums, ring_positions
@@ -30,6 +32,33 @@ def test_map_agrees_with_single_places(exclude):
     snr = snr_map(image, 4.3, exclude_neighbors=exclude)
     for x, y in [(30, 29), (12, 25), (25, 40), (8, 14), (25, 20), (36, 36)]:
         assert snr[y, x] == pytest.approx(snr_at(image, (x, y), 4.3, exclude_neighbors=exclude))
+
+
+def test_pixels_asked_for_are_as_in_the_whole_map_and_the_others_empty():
+    image = np.random.default_rng(8).normal(size=(41, 47))
+    image[30:33, 12] = np.nan
+    where = np.random.default_rng(9).random(image.shape) < 0.1
+    part = snr_map(image, 3.4, where=where)
+    np.testing.assert_array_equal(part[where], snr_map(image, 3.4)[where])
+    assert np.isnan(part[~where]).all()
+
+
+@given(
+    fwhm=st.floats(1.5, 9.0),
+    pixel=st.tuples(st.integers(-13, 13), st.integers(-13, 13)),
+    hole=st.tuples(st.integers(0, 30), st.integers(0, 30)),
+)
+def test_map_sums_the_exact_shares_of_pixels(fwhm, pixel, hole):
+    image = 10 + np.random.default_rng(10).normal(size=(31, 31))
+    image[hole] = np.nan
+    x, y = 15 + pixel[0], 15 + pixel[1]
+    assume(fwhm <= np.hypot(*pixel) <= 15)
+    where = np.zeros(image.shape, dtype=bool)
+    where[y, x] = True
+    expected = snr_at(image, (float(x), float(y)), fwhm)
+    assert snr_map(image, fwhm, where=where)[y, x] == pytest.approx(
+        expected, rel=1e-6, abs=1e-6, nan_ok=True
+    )
 
 
 def test_planet_in_white_noise_has_the_expected_snr():
