@@ -18,6 +18,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 import scipy.linalg
 
+from hcdc_kernel.algorithms.psfsub._eigenbasis import eigenbasis
 from hcdc_kernel.arrays import FloatArray
 
 NModes = int | float | Literal["auto"]
@@ -25,6 +26,8 @@ NModes = int | float | Literal["auto"]
 
 # Eigenvalues below this share of the largest are rounding errors, not directions.
 _RANK_TOLERANCE = 1e-12
+# So few targets are seen in the eigenbasis faster than it is formed.
+_FEW_TARGETS = 4
 
 
 @runtime_checkable
@@ -158,18 +161,31 @@ def pca_weights(gram: FloatArray, cross: FloatArray, n_modes: NModes) -> FloatAr
     .. [1] Soummer, Pueyo & Larkin 2012, ApJ, 755, L28.
     .. [2] Amara & Quanz 2012, MNRAS, 427, 948.
     """
-    n_reference = gram.shape[0]
+    n_reference, n_target = cross.shape
+    if n_target <= _FEW_TARGETS and n_reference > 1:
+        basis = eigenbasis(gram, cross)
+        if basis is not None:
+            order = np.argsort(-basis.values)
+            inverse = np.zeros(n_reference)
+            kept = _kept(n_reference, n_modes, basis.values[order])
+            inverse[order[:kept]] = 1 / basis.values[order[:kept]]
+            return basis.back(inverse[:, None] * basis.seen).T
     if isinstance(n_modes, float):
         values, vectors = scipy.linalg.eigh(gram, check_finite=False)
     else:
-        kept = modes_to_keep(n_reference, n_modes)
-        wanted = (n_reference - kept, n_reference - 1)
+        most = modes_to_keep(n_reference, n_modes)
+        wanted = (n_reference - most, n_reference - 1)
         values, vectors = scipy.linalg.eigh(gram, subset_by_index=wanted, check_finite=False)
     values, vectors = values[::-1], vectors[:, ::-1]
-    kept = modes_to_keep(n_reference, n_modes, values)
-    rank = int(np.count_nonzero(values > _RANK_TOLERANCE * max(values[0], 0)))
-    values, vectors = values[: min(kept, rank)], vectors[:, : min(kept, rank)]
+    kept = _kept(n_reference, n_modes, values)
+    values, vectors = values[:kept], vectors[:, :kept]
     return np.asarray(((vectors / values) @ (vectors.T @ cross)).T)
+
+
+def _kept(n_reference: int, n_modes: NModes, values: FloatArray) -> int:
+    """Count the modes to keep that are more than rounding; eigenvalues in decreasing order."""
+    rank = int(np.count_nonzero(values > _RANK_TOLERANCE * max(values[0], 0)))
+    return min(modes_to_keep(n_reference, n_modes, values), rank)
 
 
 def modes_to_keep(n_reference: int, n_modes: NModes, eigenvalues: FloatArray | None = None) -> int:
