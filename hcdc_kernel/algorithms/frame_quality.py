@@ -64,7 +64,7 @@ def frame_statistics(cube: FloatArray, inner_px: float, outer_px: float) -> Fram
         flux[wave, usable] = np.nanmean(starlight[usable], axis=1)
         filled = np.where(np.isfinite(starlight), starlight, np.nan_to_num(flux[wave])[:, None])
         correlation[wave, usable] = _correlation(filled[usable])
-        background[wave, usable] = _medians(cube[wave][usable][:, far].astype(float))
+        background[wave, usable] = [_median(cube[wave, i][far]) for i in np.flatnonzero(usable)]
     if not np.isfinite(flux).any():
         raise DataError(
             "No frame has data near the star",
@@ -82,11 +82,14 @@ def _mean(values: FloatArray) -> FloatArray:
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
-def _medians(pixels: FloatArray) -> FloatArray:
-    """Median of each row over what is finite; 0 where nothing is."""
-    return np.array(
-        [np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 0.0 for row in pixels]
-    )
+def _median(pixels: FloatArray) -> float:
+    """Median in double precision over what is finite; 0 where nothing is."""
+    finite = pixels[np.isfinite(pixels)]
+    if finite.size == 0:
+        return 0.0
+    # Sorting asks for no precision, so no copy in double precision is made.
+    middle = [(finite.size - 1) // 2, finite.size // 2]
+    return float(np.partition(finite, middle)[middle].mean(dtype=float))
 
 
 def _correlation(frames: FloatArray) -> FloatArray:

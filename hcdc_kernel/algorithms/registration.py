@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft, ndimage
 
-from hcdc_kernel.arrays import FloatArray
+from hcdc_kernel.arrays import BoolArray, FloatArray
 from hcdc_kernel.errors import DataError
 
 # A center found from rings of light must scatter this much more from frame to frame than one
@@ -17,6 +17,8 @@ _ADVANTAGE = 2.0
 _CORE_RADIUS_FWHM = 0.38
 _WINDOW_FWHM = 1.3
 _LEAST_FRAMES_TO_COMPARE = 5
+# Rows of all images worked on at once.
+_ROWS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +89,21 @@ def find_star(images: FloatArray, fwhm: float, guess_xy: FloatArray | None = Non
     has_data = np.asarray(np.isfinite(images).any(axis=(1, 2)), dtype=bool)
     if not has_data.any():
         raise DataError("The star cannot be found", found="no image has any finite value")
-    median = _filled(np.median(np.nan_to_num(images[has_data]), axis=0))
+    median = _filled(_median_image(images, has_data))
     if np.ptp(median) == 0:
         raise DataError("The star cannot be found", found="images of one constant value")
     start = symmetry_center(median, fwhm) if guess_xy is None else np.asarray(guess_xy)
     radius = _window_radius(median, start, fwhm)
-    filled = [_filled(image) for image in images]
     measures: dict[str, Callable[[FloatArray], FloatArray]] = {
         "rings": lambda image: _radial_symmetry(_smooth(image), start, radius),
         "core": lambda image: _core_extremum(image, start, fwhm),
         "symmetry": lambda image: _symmetry_near(image, start, fwhm),
     }
-    xy = {name: np.array([f(image) for image in filled]) for name, f in measures.items()}
+    xy = {name: np.empty((len(images), 2)) for name in measures}
+    for i, image in enumerate(images):
+        filled = _filled(image)
+        for name, measure in measures.items():
+            xy[name][i] = measure(filled)
     # Rings that lead away from where the light is symmetric have followed a bright speckle.
     lost_rings = np.hypot(*(np.median(xy["rings"][has_data], axis=0) - start)) > fwhm
     scatters = {name: _scatter(values[has_data]) for name, values in xy.items()}
@@ -173,8 +178,18 @@ def _steadiest(scatters: dict[str, float], n_images: int) -> str:
 def _filled(image: FloatArray) -> FloatArray:
     """Replace pixels without data by the median."""
     finite = np.isfinite(image)
+    if finite.all():
+        return image.astype(float)
     level = np.median(image[finite]) if finite.any() else 0.0
     return np.where(finite, image, level).astype(float)
+
+
+def _median_image(images: FloatArray, has_data: BoolArray) -> FloatArray:
+    """Take the median of the images that have data, a few rows at a time to save memory."""
+    blocks = [slice(row, row + _ROWS) for row in range(0, images.shape[1], _ROWS)]
+    return np.concatenate(
+        [np.median(np.nan_to_num(images[has_data, rows]), axis=0) for rows in blocks]
+    )
 
 
 def _smooth(image: FloatArray) -> FloatArray:
@@ -240,8 +255,13 @@ def _radial_symmetry(image: FloatArray, start: FloatArray, radius: float) -> Flo
 def _core_extremum(image: FloatArray, start: FloatArray, fwhm: float) -> FloatArray:
     """Find the top, or the bottom, of a paraboloid through the innermost pixels."""
     radius = max(_CORE_RADIUS_FWHM * fwhm, 1.5)
-    rows, columns = np.indices(image.shape)
     xy = np.asarray(start, dtype=float)
+    # No pixel farther than this is used: the result stays within one FWHM of the start.
+    reach = int(np.ceil(fwhm + radius)) + 2
+    x, y = (max(round(float(v)) - reach, 0) for v in xy)
+    image = image[y : y + 2 * reach + 1, x : x + 2 * reach + 1]
+    rows, columns = np.indices(image.shape)
+    rows, columns = rows + y, columns + x
     for _ in range(8):
         dx, dy = columns - xy[0], rows - xy[1]
         square = dx**2 + dy**2
