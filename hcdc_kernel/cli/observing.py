@@ -53,6 +53,10 @@ def _tell(report: IngestReport) -> None:
         note(f"passed over {path}: {reason}")
     if len(report.refused) > _MOST_REFUSED:
         note(f"... and {len(report.refused) - _MOST_REFUSED} more; --json lists all")
+    if report.n_files == 0 and not report.refused:
+        note("there is no file in there")
+    if report.n_files and not report.observations:
+        note("no observation needs them: take in the science frames, too")
     raw = [one for one in report.observations if one.state != "described"]
     for one in report.observations:
         if one.state == "described":
@@ -68,23 +72,40 @@ def _tell(report: IngestReport) -> None:
 
 
 _HEADER = (
-    "observation", "frames", "channels", "field rotation", "calibrations", "what is missing",
+    "observation", "frames", "DIT", "channels", "field rotation", "calibrations",
+    "missing or risky",
 )  # fmt: skip
 
 
 def _row(info: ObservationInfo) -> tuple[str, ...]:
     """Sum up an observation in a line."""
     facts = info.facts
-    turned = info.field_rotation_deg
-    lacking = [n["title"] for n in facts.get("calibrations", ()) if n["level"] is None]
+    turned, dit_s = info.field_rotation_deg, facts.get("dit_s")
     return (
         info.name,
         str(info.n_frames),
+        "" if dit_s is None else f"{dit_s:.4g} s",
         str(info.n_wave or ""),
         "" if turned != turned else f"{turned:.1f} deg",
         str(facts.get("light", "")),
-        "no recipe for this mode yet" if facts.get("calibration") == "" else ", ".join(lacking),
+        _lacking(facts),
     )
+
+
+def _lacking(facts: Mapping[str, Any]) -> str:
+    """Say in a few words what stands in the way of a good reduction."""
+    if "science" in facts.get("without_images", ()):
+        return "the images: there are only headers"
+    if facts.get("calibration") == "":
+        return "no recipe for this mode yet"
+    notes = facts.get("calibrations", ())
+    missing = [note["title"] for note in notes if note["level"] is None]
+    risky = [
+        f"{note['title']} (risky)"
+        for note in notes
+        if note["level"] is not None and note["light"] == "poor"
+    ]
+    return ", ".join((*missing, *risky))
 
 
 def observations(

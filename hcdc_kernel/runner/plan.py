@@ -197,6 +197,13 @@ def plan(recipe: Recipe, input_keys: Mapping[str, str]) -> Plan:
 def _task(step: Step, config: StepConfig, names: Mapping[str, str], recipe: str) -> Task:
     """Tie a step to the keys that its inputs have at this point of the recipe."""
     missing = [name for name in step.inputs if name not in names]
+    if "references" in missing:
+        raise ConfigError(
+            f"The recipe '{recipe}' needs frames of other stars",
+            found="none were named, and the observation brings none",
+            remedy="Name observations of other stars with --references NAME, let them be found "
+            "with --references auto, or choose a recipe of ADI",
+        )
     if missing:
         raise ConfigError(
             f"In the recipe '{recipe}' the step '{step.name}' needs '{missing[0]}', "

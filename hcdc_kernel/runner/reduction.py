@@ -234,6 +234,28 @@ class Reduction:
         outputs = self.step(step).outputs.keys_by_name
         return draw(*(self._fetch(outputs[name]) for name in names))
 
+    def view_change(self, draw: Callable[..., Any], step: str, name: str) -> Any:
+        """Run a step and draw what it was given beside what it made of it.
+
+        Parameters
+        ----------
+        draw : callable
+            A figure of two data objects, before and after.
+        step : str
+            Name of the step.
+        name : str
+            Data that the step takes and returns, such as ``"cube"``.
+
+        Returns
+        -------
+        object
+            What `draw` returns; None, which a notebook shows as nothing, if the plan has no
+            such step: a recipe may end before it.
+        """
+        if step not in (task.step for task in self.plan.tasks):
+            return None
+        return draw(self.before(step)[name], self.step(step).outputs[name])
+
     def _names_after(self, n_done: int) -> dict[str, str]:
         """Tell what each name stands for once so many steps are done."""
         names = dict(self.plan.inputs)

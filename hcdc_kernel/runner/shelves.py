@@ -299,9 +299,11 @@ def located(exposures: Exposures) -> Exposures:
     """
     gone = [one for one in exposures if not one.path.is_file()]
     if gone:
-        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+        where = "is not where it was"
+        if len(gone) > 1:
+            where = f"and {len(gone) - 1} more are not where they were"
         raise NotFoundError(
-            f"The raw file '{gone[0].name}'{more} is not where it was",
+            f"The raw file '{gone[0].name}' {where}",
             found=f"no file {gone[0].path}",
             remedy="Was it moved? Ingest its new folder: 'hcdc ingest FOLDER'",
         )

@@ -17,7 +17,7 @@ from hcdc_kernel.cli import main
 from hcdc_kernel.datamodel import Identity, Master
 from hcdc_kernel.io import write_data
 from hcdc_kernel.synthetic import small_scene, write_sequence
-from hcdc_kernel.synthetic.irdis import simulate_night, small_night
+from hcdc_kernel.synthetic.irdis import Truth, simulate_night, small_night
 
 NAME = "SIM-STAR_vlt-irdis_DB-H23_2018-11-05"
 LACKING = {"flats", "flux", "center", "science_backgrounds"}
@@ -84,6 +84,54 @@ def test_observations_are_listed_with_what_they_lack(hcdc_command, night):
     _, out, _ = hcdc_command("observations", NAME)
     assert "dual-band" in out
     assert "16 s" in out
+
+
+def headers_of(night: Path, folder: Path) -> Path:
+    """Copy the headers of the science files, not their images."""
+    folder.mkdir()
+    for path in sorted(night.glob("*.fits")):
+        whole = path.read_bytes()
+        images = 2 * 1024 * 2048 * 4
+        (folder / path.name).write_bytes(whole[: len(whole) - images - (-images % 2880)])
+    return folder
+
+
+def test_bare_headers_are_listed_as_such(hcdc_command, night, tmp_path):
+    code, out, err = hcdc_command("ingest", headers_of(night, tmp_path / "headers"))
+    assert code == 0
+    assert "2 of them without images" in err
+    assert "there are only headers" in out
+    assert "no recipe" not in out
+    code, _, err = hcdc_command("reduce", NAME)
+    assert code == 1
+    assert "headers without images" in err
+    _, out, _ = hcdc_command("ingest", night)  # the whole files come later
+    assert "changed" in out
+    assert "only headers" not in out
+
+
+def test_files_that_no_observation_needs_are_told(hcdc_command, tmp_path):
+    scene = small_night(planets=(), n_files=1, n_dit=1, dec_deg=-30.0, n_background_dit=1)
+    omit = ("dark", "flat", "center", "flux", "sparta")
+    folder = simulate_night(replace(scene, omit=omit), tmp_path / "night")
+    science = Truth.read(folder).of_kind("science")[0].path
+    (folder / science).unlink()
+    code, out, err = hcdc_command("ingest", folder)
+    assert (code, out) == (0, "")
+    assert "no observation needs them" in err
+
+
+def test_an_empty_folder_is_told(hcdc_command, tmp_path):
+    assert hcdc_command("ingest", tmp_path)[0] == 1
+    assert "no file in there" in hcdc_command("ingest", tmp_path)[2]
+
+
+def test_a_recipe_with_references_says_how_to_name_them(hcdc_command, night):
+    hcdc_command("ingest", night)
+    code, _, err = hcdc_command("reduce", NAME, "--recipe", "rdi-pca")
+    assert code == 1
+    assert "needs frames of other stars" in err
+    assert "--references auto" in err
 
 
 def test_one_observation_is_told_to_scripts_frame_by_frame(hcdc_command, night):

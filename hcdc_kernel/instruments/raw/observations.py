@@ -274,6 +274,11 @@ def _group_notes(group: ScienceGroup, calibration: str) -> list[str]:
             "Satellite spots were on all the time (continuous waffle): the CENTER frames are "
             "the science frames."
         )
+    if first.tracking == "field":
+        notes.append(
+            "The sky stood still on the detector (field tracking): without references of other "
+            "stars, companions are subtracted together with the star. Choose a recipe of RDI."
+        )
     if group.in_turns_with:
         stars = ", ".join(group.in_turns_with)
         notes.append(f"Taken in turns with {stars} (star hopping), which can serve as reference.")

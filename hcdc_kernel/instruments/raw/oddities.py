@@ -152,7 +152,7 @@ def _missing_files(on_star: tuple[Exposure, ...], templates: Templates) -> list[
         if gone:
             found.append(
                 f"Of the {count} files of the template begun {files[0].template_start}, "
-                f"{', '.join(gone)} are not here: it was stopped, or files are missing."
+                f"these are not here: {', '.join(gone)}. It was stopped, or files are missing."
             )
     return found
 

@@ -230,7 +230,9 @@ def _block(cards: Cards, facts: FileFacts) -> None:
     night = shot.on_sky
     template = iso(shot.template_mjd, 0)
     add("DPR CATG", "SCIENCE" if night else "CALIB", "Observation category")
-    add("DPR TYPE", _TYPES[shot.kind], "Observation type")
+    # With the spots on all the time, the observatory calls the science frames CENTER.
+    kind = "center" if shot.waffle else shot.kind
+    add("DPR TYPE", _TYPES[kind], "Observation type")
     add("DPR TECH", _technique(facts), "Observation technique")
     ident = (_SCIENCE_ID if night else _CALIBRATION_ID) + int(shot.template_mjd) % 100_000
     add("OBS ID", ident, "Observation block ID")

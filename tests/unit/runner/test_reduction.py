@@ -154,6 +154,17 @@ def test_a_step_that_is_not_in_the_plan_shows_nothing():
     assert DONE == {}
 
 
+def test_what_a_step_was_given_is_drawn_beside_what_it_made():
+    drawn = reduction().view_change(lambda a, b: (a.data.max(), b.data.max()), "scale", "cube")
+    assert drawn == (1.0, 2.0)
+    assert DONE == {"scale": 1}
+
+
+def test_a_change_by_a_step_that_is_not_in_the_plan_shows_nothing():
+    assert reduction().view_change(print, "center-star", "cube") is None
+    assert DONE == {}
+
+
 def test_what_a_step_finds_is_what_comes_before_it():
     work = reduction()
     assert np.all(work.before("scale")["cube"].data == 1.0)

@@ -119,6 +119,12 @@ def test_continuous_waffle_needs_no_center_frames(night):
     assert any("continuous waffle" in text for text in observation.notes)
 
 
+def test_a_sky_that_stands_still_is_told(night):
+    (text,) = [t for t in only(night.science(tracking="field")).notes if "field tracking" in t]
+    assert "RDI" in text
+    assert not [t for t in only(night.science()).notes if "field tracking" in t]
+
+
 def test_star_hopping_is_told_with_the_other_star(night):
     other = {"target": "HD 5678", "ra_deg": 121.0}
     turns = [night.science(1 + i / 2, **(other if i % 2 else {})) for i in range(4)]
