@@ -122,8 +122,10 @@ def test_files_that_no_observation_needs_are_told(hcdc_command, tmp_path):
 
 
 def test_an_empty_folder_is_told(hcdc_command, tmp_path):
-    assert hcdc_command("ingest", tmp_path)[0] == 1
-    assert "no file in there" in hcdc_command("ingest", tmp_path)[2]
+    (tmp_path / "empty").mkdir()
+    code, out, err = hcdc_command("ingest", tmp_path / "empty")
+    assert (code, out) == (1, "")
+    assert "no file in there" in err
 
 
 def test_a_recipe_with_references_says_how_to_name_them(hcdc_command, night):
