@@ -9,6 +9,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -88,6 +89,35 @@ def true_north_deg(mjd: float) -> tuple[float, float]:
     if not dates[0] <= mjd <= dates[-1]:
         return _TRUE_NORTH_MEAN
     return float(np.interp(mjd, dates, values)), float(np.interp(mjd, dates, errors))
+
+
+def ut1_minus_utc_s(mjd: float) -> float:
+    """Tell how far the Earth's rotation is ahead of the clocks.
+
+    Parameters
+    ----------
+    mjd : float
+        Modified Julian date, UTC [d].
+
+    Returns
+    -------
+    float
+        UT1 - UTC, from the tables of the IERS that are installed with astropy; 0 for dates that
+        they do not cover [s].
+    """
+    return _ut1_minus_utc_s(int(mjd)) if np.isfinite(mjd) else 0.0
+
+
+@lru_cache(maxsize=1024)
+def _ut1_minus_utc_s(day: int) -> float:
+    """Look a day up; the value changes by a few milliseconds from day to day."""
+    from astropy.utils import iers
+
+    with iers.conf.set_temp("auto_download", value=False):
+        table = iers.earth_orientation_table.get()
+        value, status = table.ut1_utc(day + 2400000.5, return_status=True)
+    known = status not in (iers.TIME_BEFORE_IERS_RANGE, iers.TIME_BEYOND_IERS_RANGE)
+    return float(value.to_value("s")) if known else 0.0
 
 
 def telescope_site(exposure: Exposure) -> tuple[float, float]:

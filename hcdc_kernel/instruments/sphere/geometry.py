@@ -23,6 +23,7 @@ from hcdc_kernel.instruments.sphere.astrometry import (
     Astrometry,
     telescope_site,
     true_north_deg,
+    ut1_minus_utc_s,
 )
 from hcdc_kernel.instruments.sphere.clock import DAY_S, frame_clock, mid_exposure_mjd
 from hcdc_kernel.instruments.sphere.derotator import derotator_error, derotator_error_deg
@@ -171,12 +172,14 @@ def sky_rotation(exposure: Exposure, astrometry: Astrometry = DEFAULT_ASTROMETRY
 
 def _parallactic_at(exposure: Exposure, mjd: FloatArray) -> tuple[FloatArray, AngleSource]:
     """Compute parallactic angles from the best that the header has [deg]."""
+    # The sky turns with the Earth, which keeps UT1, up to 0.9 s from the clocks' UTC.
+    turned = mjd + ut1_minus_utc_s(exposure.start_mjd) / DAY_S
     if np.isfinite(exposure.apparent_ra_deg) and np.isfinite(exposure.apparent_dec_deg):
         place = (exposure.apparent_ra_deg, exposure.apparent_dec_deg)
-        return parallactic_angle(mjd, *place, *telescope_site(exposure)), "apparent place"
+        return parallactic_angle(turned, *place, *telescope_site(exposure)), "apparent place"
     if np.isfinite(exposure.ra_deg) and np.isfinite(exposure.dec_deg):
         place = apparent_place(exposure.ra_deg, exposure.dec_deg, exposure.start_mjd)
-        return parallactic_angle(mjd, *place, *telescope_site(exposure)), "J2000 place"
+        return parallactic_angle(turned, *place, *telescope_site(exposure)), "J2000 place"
     begin, end = exposure.parallactic_begin_deg, exposure.parallactic_end_deg
     if not (np.isfinite(begin) and np.isfinite(end)):
         raise DataError(

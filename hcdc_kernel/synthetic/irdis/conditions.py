@@ -15,10 +15,10 @@ Fault = Literal["", "open-loop", "jump", "cloud", "not-arrived"]
 _FAULTS: tuple[Fault, ...] = ("open-loop", "jump", "cloud")
 _STEP_S = 60.0
 _SLOW_MINUTES = (2000.0, 120.0, 25.0, 5.0)  # lifetimes of the quasi-static aberrations
-SLOW_NM = (28.0, 8.0, 5.0, 3.5)  # their rms [nm]
+SLOW_NM = (28.0, 9.0, 6.5, 4.5)  # their rms [nm]
 N_SCREENS = 3  # independent screens of each lifetime
 _JITTER_MAS = 0.35
-_DRIFT_MAS = 0.8
+_DRIFT_MAS = 0.25
 
 
 @dataclass(frozen=True, slots=True)

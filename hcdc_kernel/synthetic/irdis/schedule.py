@@ -16,8 +16,8 @@ from hcdc_kernel.synthetic.irdis.scene import MIN_DIT_S, NightScene
 ShotKind = Literal["science", "center", "flux", "sky", "background", "dark", "flat"]
 DAY_S = 86400.0
 # Clock of the detector: wait at the start of a file, before each integration, reading, and
-# until the file is closed (headers of real files of 8 x 16 s and 37 x 4 s agree to 0.4 s).
-START_S, DELAY_S, READ_S, CLOSE_S = 0.3, 0.1, 0.838, 0.3
+# until the file is closed. Headers of real files leave 0.2 to 0.7 s for first and last.
+START_S, DELAY_S, READ_S, CLOSE_S = 0.1, 0.1, 0.838, 0.1
 _FLUX_PEAK_ADU = 12000.0
 _PEAK_SHARE = 0.055  # of the star's light on the brightest pixel
 _FLUX_DITS_S = (MIN_DIT_S, 2.0, 4.0, 8.0)

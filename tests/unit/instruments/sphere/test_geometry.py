@@ -23,6 +23,7 @@ from hcdc_kernel.instruments.sphere.geometry import (
     parallactic,
     sky_rotation,
     true_north_deg,
+    ut1_minus_utc_s,
 )
 
 LATITUDE, LONGITUDE = -24.6268, -70.4045
@@ -223,7 +224,8 @@ def test_derotation_undoes_the_turn_of_the_sky(angle, dec, hour):
     from hcdc_kernel.algorithms.sky_angles import sidereal_time
 
     start = 58226.2
-    ra = float(sidereal_time(start + 0.5 / DAY_S, LONGITUDE)) - hour
+    ut1 = start + (0.5 + ut1_minus_utc_s(start)) / DAY_S
+    ra = float(sidereal_time(ut1, LONGITUDE)) - hour
     exposure = _exposure(
         apparent_ra_deg=ra,
         apparent_dec_deg=dec,
@@ -238,6 +240,13 @@ def test_derotation_undoes_the_turn_of_the_sky(angle, dec, hour):
     seen = _on_detector(angle, hour, dec)
     off = (angle - (rotation - constant) - seen + 180) % 360 - 180
     assert off == pytest.approx(0, abs=1e-3)
+
+
+def test_the_earth_is_as_late_as_the_iers_says():
+    # Bulletin B of the IERS for 2017-09-04 and 2014-07-18.
+    assert ut1_minus_utc_s(58000.0) == pytest.approx(0.33577, abs=1e-4)
+    assert ut1_minus_utc_s(56856.0) == pytest.approx(-0.31117, abs=1e-4)
+    assert ut1_minus_utc_s(90000.0) == 0.0
 
 
 def test_tracks_of_published_angles_have_the_sense_and_speed_of_ours(real_data):
