@@ -6,9 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from hcdc_kernel.arrays import BoolArray, FloatArray
 from hcdc_kernel.errors import DataError
+
+# Frames that one is compared with, itself in their middle.
+_NEIGHBORS = 15
+# A flux that has changed by this share is a fault, however slowly it came.
+_FLUX_FAULT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,9 @@ def reject_frames(
     """Say which frames stand out, and why.
 
     Robust scatter (median absolute deviation) is used throughout, so that bad frames do not
-    hide each other. If more than `largest_share` stand out, only the worst are rejected.
+    hide each other. If more than `largest_share` stand out, only the worst are rejected. What
+    changes slowly, as seeing and aberrations do, is no fault: a frame must stand out from the
+    frames before and after it too, unless its flux has changed by half.
 
     Parameters
     ----------
@@ -187,12 +195,15 @@ def reject_frames(
     empty = ~np.isfinite(statistics.flux)
     good = usable & ~empty
     deviations = {
-        "flux": _deviation(statistics.flux, good),
+        "flux": _sudden_deviation(statistics.flux, good, fault_at=_FLUX_FAULT),
         # Only a low correlation is a fault.
         "correlation with the median frame": np.minimum(
-            _deviation(np.arctanh(np.clip(statistics.correlation, -0.999999, 0.999999)), good), 0
+            _sudden_deviation(
+                np.arctanh(np.clip(statistics.correlation, -0.999999, 0.999999)), good
+            ),
+            0,
         ),
-        "background": _deviation(statistics.background, good),
+        "background": _sudden_deviation(statistics.background, good),
     }
     for name, values in (further or {}).items():
         deviations[name] = np.where(good, values, 0.0)
@@ -225,3 +236,26 @@ def _deviation(values: FloatArray, good: BoolArray) -> FloatArray:
     # Equal frames have no scatter; then only rounding separates them.
     spread = max(float(spread), 1e-6 * max(abs(float(middle)), 1e-30))
     return np.asarray(np.where(good, (np.where(good, values, middle) - middle) / spread, 0.0))
+
+
+def _sudden_deviation(
+    values: FloatArray, good: BoolArray, *, fault_at: float = np.inf
+) -> FloatArray:
+    """Deviation from the sequence or from the frames around, whichever is less.
+
+    Values that have changed by the share `fault_at` deviate however slowly they changed.
+    """
+    deviation = _deviation(values, good)
+    places = np.flatnonzero(good)
+    if places.size == 0:
+        return deviation
+    middle = float(np.median(values[places]))
+    around = np.asarray(ndimage.median_filter(values[places], _NEIGHBORS, mode="nearest"))
+    # In the units of the deviation from the whole sequence.
+    away = values[places] - middle
+    unit = np.divide(deviation[places], away, out=np.zeros(places.size), where=away != 0)
+    sudden = unit * (values[places] - around)
+    same_side = np.clip(sudden * np.sign(away), 0.0, np.abs(deviation[places])) * np.sign(away)
+    is_slow = np.abs(away) <= fault_at * abs(middle)
+    deviation[places] = np.where(is_slow, same_side, deviation[places])
+    return deviation

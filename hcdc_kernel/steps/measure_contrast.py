@@ -59,7 +59,7 @@ class MeasureContrast(Step):
     """
 
     name: ClassVar[str] = "measure-contrast"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     inputs: ClassVar[tuple[str, ...]] = ("cube", "psf", "residual", "candidates")
     optional_inputs: ClassVar[tuple[str, ...]] = ("references",)
     outputs: ClassVar[tuple[str, ...]] = ("contrast",)

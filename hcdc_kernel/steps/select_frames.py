@@ -65,7 +65,7 @@ class SelectFrames(Step):
     """
 
     name: ClassVar[str] = "select-frames"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     inputs: ClassVar[tuple[str, ...]] = ("cube", "psf")
     outputs: ClassVar[tuple[str, ...]] = ("cube",)
     Config = SelectFramesConfig

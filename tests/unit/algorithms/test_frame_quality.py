@@ -47,6 +47,37 @@ def test_lost_star_is_told_by_its_shape(cube):
     assert sum(bool(text) for text in reasons(cube)) == 1
 
 
+def drifting(halo_of_frame):
+    """Sixty frames whose halo is as bright as told."""
+    rows, columns = np.indices((41, 41)) - 20
+    halo = 100 / (1 + (rows**2 + columns**2) / 30)
+    rng = np.random.default_rng(1)
+    level = np.array(halo_of_frame) * (1 + 0.01 * rng.normal(size=60))
+    images = halo * level[:, None, None] + rng.normal(0, 0.5, size=(60, 41, 41))
+    return images[None].astype(np.float32)
+
+
+def test_weather_that_changes_slowly_is_no_fault():
+    worse = np.concatenate([np.ones(42), np.linspace(1.0, 1.35, 12), np.full(6, 1.35)])
+    assert set(reasons(drifting(worse), n_sigma=5.0)) == {""}
+
+
+def test_long_cloud_is_a_fault_however_it_came():
+    cloud = np.ones(60)
+    cloud[20:36] = np.concatenate(
+        [np.linspace(1, 0.4, 4), np.full(8, 0.3), np.linspace(0.4, 1, 4)]
+    )
+    found = [i for i, text in enumerate(reasons(drifting(cloud), n_sigma=5.0, share=0.5)) if text]
+    assert set(range(24, 32)) <= set(found)
+    assert set(found) <= set(range(20, 36))
+
+
+def test_single_bad_frame_is_found_on_a_slope():
+    level = np.linspace(1.0, 1.3, 60)
+    level[33] *= 0.6
+    assert [i for i, text in enumerate(reasons(drifting(level), n_sigma=5.0)) if text] == [33]
+
+
 def test_frame_without_data_is_always_rejected(cube):
     cube[0, 5] = np.nan
     assert reasons(cube, share=0.0)[5] == "no data near the star"
