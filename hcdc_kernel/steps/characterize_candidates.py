@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from hcdc_kernel.algorithms.companion import first_guess, measure_companion
+from hcdc_kernel.algorithms.companion import CompanionFit, first_guess, measure_companion
 from hcdc_kernel.algorithms.experiment import PointSource
 from hcdc_kernel.algorithms.snr import (
     false_alarm_probability,
@@ -90,7 +90,7 @@ class CharacterizeCandidates(Step):
     """
 
     name: ClassVar[str] = "characterize-candidates"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     inputs: ClassVar[tuple[str, ...]] = ("cube", "psf", "residual", "candidates")
     optional_inputs: ClassVar[tuple[str, ...]] = ("references",)
     outputs: ClassVar[tuple[str, ...]] = ("candidates",)
@@ -156,11 +156,36 @@ class CharacterizeCandidates(Step):
                 n_azimuths=config.n_azimuths,
                 avoid_xy=[s.offset_xy for name, s in sources.items() if name != label],
             )
+            if not is_measured(fit, float(psf.fwhm_px.max())):
+                table.keep(label)
+                continue
             table.add(label, fit)
             experiment = experiment.without([fit.source])
         if not psf.absolute:
             return {"candidates": without_contrast(table.candidates())}
         return {"candidates": table.candidates()}
+
+
+def is_measured(fit: CompanionFit, fwhm_px: float) -> bool:
+    """Tell whether a fit says anything about a candidate.
+
+    Where the reduction leaves nothing of a companion, as without rotation of the sky, every
+    place and brightness fits as well.
+
+    Parameters
+    ----------
+    fit : CompanionFit
+        What was measured.
+    fwhm_px : float
+        Width of the star's image [px].
+
+    Returns
+    -------
+    bool
+        False if the place is uncertain by more than that width. Errors that could not be told
+        (NaN) are no reason to doubt the fit.
+    """
+    return not max(fit.separation_error_px, fit.tangential_error_px) > fwhm_px
 
 
 def without_contrast(candidates: Candidates) -> Candidates:

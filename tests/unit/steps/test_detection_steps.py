@@ -5,10 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hcdc_kernel.algorithms.companion import CompanionFit
+from hcdc_kernel.algorithms.experiment import PointSource
 from hcdc_kernel.algorithms.snr import snr_map
 from hcdc_kernel.datamodel import Candidates
 from hcdc_kernel.datamodel.detections import CANDIDATE_COLUMNS
 from hcdc_kernel.errors import ConfigError, DataError
+from hcdc_kernel.steps import characterize_candidates
+from hcdc_kernel.steps.characterize_candidates import is_measured
 from hcdc_kernel.steps.find_candidates import candidate_label
 from hcdc_kernel.synthetic import make_sequence, small_scene
 
@@ -171,6 +175,31 @@ def test_candidates_beyond_the_number_keep_their_first_estimate(planet_data, do)
     settings = {"max_candidates": 0}
     kept = do(planet_data, "characterize-candidates", characterize_candidates=settings)
     assert np.isnan(kept["candidates"].contrast[0])
+
+
+@pytest.mark.parametrize(
+    ("radial_px", "tangential_px", "measured"),
+    [
+        (0.1, 0.3, True),
+        (3.9, 0.1, True),
+        (4.1, 0.1, False),
+        (0.1, 4e3, False),
+        (np.nan, np.nan, True),
+    ],
+)
+def test_a_place_known_worse_than_the_width_of_the_star_is_no_measurement(
+    radial_px, tangential_px, measured
+):
+    source = PointSource(12.0, 30.0, np.array([1e-4]))
+    fit = CompanionFit(source, radial_px, tangential_px, np.array([1e-5]), 40, converged=True)
+    assert is_measured(fit, fwhm_px=4.0) is measured
+
+
+def test_a_candidate_that_cannot_be_measured_stays_as_it_was_found(planet_data, do, monkeypatch):
+    monkeypatch.setattr(characterize_candidates, "is_measured", lambda *_: False)
+    kept = do(planet_data, "characterize-candidates")["candidates"]
+    assert kept.separation_mas == planet_data["candidates"].separation_mas
+    assert np.isnan(kept.contrast).all()
 
 
 def test_limit_is_below_the_planet_and_blind_to_it(planet_data, do):
