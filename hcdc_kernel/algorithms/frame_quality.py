@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from hcdc_kernel.arrays import BoolArray, FloatArray
+from hcdc_kernel.arrays import BoolArray, FloatArray, IntArray
 from hcdc_kernel.errors import DataError
 
 # Frames that one is compared with, itself in their middle.
 _NEIGHBORS = 15
-# A flux that has changed by this share is a fault, however slowly it came.
+# A flux that has changed by this share is a fault, however slowly it came; and by that, if it
+# came from one frame to the next.
 _FLUX_FAULT = 0.5
+_FLUX_JUMP = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ def reject_frames(
     empty = ~np.isfinite(statistics.flux)
     good = usable & ~empty
     deviations = {
-        "flux": _sudden_deviation(statistics.flux, good, fault_at=_FLUX_FAULT),
+        "flux": _flux_deviation(statistics.flux, good),
         # Only a low correlation is a fault.
         "correlation with the median frame": np.minimum(
             _sudden_deviation(
@@ -238,24 +240,38 @@ def _deviation(values: FloatArray, good: BoolArray) -> FloatArray:
     return np.asarray(np.where(good, (np.where(good, values, middle) - middle) / spread, 0.0))
 
 
-def _sudden_deviation(
-    values: FloatArray, good: BoolArray, *, fault_at: float = np.inf
-) -> FloatArray:
-    """Deviation from the sequence or from the frames around, whichever is less.
-
-    Values that have changed by the share `fault_at` deviate however slowly they changed.
-    """
+def _sudden_deviation(values: FloatArray, good: BoolArray) -> FloatArray:
+    """Deviation from the sequence or from the frames around, whichever is less."""
     deviation = _deviation(values, good)
+    places, around = _frames_around(values, good)
+    away = values[places] - np.median(values[places])
+    # In the units of the deviation from the whole sequence; 0 if it is to the other side.
+    share = np.divide(values[places] - around, away, out=np.zeros(places.size), where=away != 0)
+    deviation[places] *= np.clip(share, 0.0, 1.0)
+    return deviation
+
+
+def _flux_deviation(flux: FloatArray, good: BoolArray) -> FloatArray:
+    """Deviation of what comes suddenly, or is a fault however it comes."""
+    deviation = _sudden_deviation(flux, good)
+    places, around = _frames_around(flux, good)
+    middle = np.abs(np.median(flux[places])) if places.size else 0.0
+    whole = np.abs(flux[places] - middle) > _FLUX_FAULT * middle
+    deviation[places[whole]] = _deviation(flux, good)[places[whole]]
+    # On a slope the scatter of the whole sequence is wide: a jump is told by that around it.
+    rest = np.zeros(flux.shape)
+    rest[places] = flux[places] - around
+    jump = np.abs(rest[places]) > _FLUX_JUMP * np.abs(around)
+    local = _deviation(rest, good)[places]
+    larger = jump & (np.abs(local) > np.abs(deviation[places]))
+    deviation[places[larger]] = local[larger]
+    return deviation
+
+
+def _frames_around(values: FloatArray, good: BoolArray) -> tuple[IntArray, FloatArray]:
+    """Places of the good frames, and the median of each with its neighbors in time."""
     places = np.flatnonzero(good)
     if places.size == 0:
-        return deviation
-    middle = float(np.median(values[places]))
-    around = np.asarray(ndimage.median_filter(values[places], _NEIGHBORS, mode="nearest"))
-    # In the units of the deviation from the whole sequence.
-    away = values[places] - middle
-    unit = np.divide(deviation[places], away, out=np.zeros(places.size), where=away != 0)
-    sudden = unit * (values[places] - around)
-    same_side = np.clip(sudden * np.sign(away), 0.0, np.abs(deviation[places])) * np.sign(away)
-    is_slow = np.abs(away) <= fault_at * abs(middle)
-    deviation[places] = np.where(is_slow, same_side, deviation[places])
-    return deviation
+        return places, np.empty(0)
+    around = ndimage.median_filter(values[places], _NEIGHBORS, mode="nearest")
+    return places, np.asarray(around)
