@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -32,6 +33,11 @@ class Settings(BaseModel):
     )
     run_limit_s: float = Field(
         default=6 * 3600, gt=0, description="Longest time that a batch notebook may take [s]."
+    )
+    keep: Literal["all", "final"] = Field(
+        default="all",
+        description="What finished runs keep: 'all', or 'final': only results, masters and "
+        "inputs; all else stays listed and is made again when it is needed.",
     )
     hub_port: int = Field(
         default=8000,

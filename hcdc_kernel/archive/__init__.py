@@ -4,6 +4,7 @@ from hcdc_kernel.archive.accounts import Accounts
 from hcdc_kernel.archive.archive import Archive
 from hcdc_kernel.archive.info import (
     AccountInfo,
+    Keep,
     NewProduct,
     NewRawInput,
     NewRun,
@@ -20,6 +21,7 @@ __all__ = [
     "AccountInfo",
     "Accounts",
     "Archive",
+    "Keep",
     "NewProduct",
     "NewRawInput",
     "NewRun",

@@ -8,13 +8,13 @@ from typing import Self
 
 from hcdc_kernel.archive.accounts import Accounts
 from hcdc_kernel.archive.database import Database
+from hcdc_kernel.archive.dropping import Dropping
 from hcdc_kernel.archive.observations import Observations
 from hcdc_kernel.archive.raw_files import RawFiles
-from hcdc_kernel.archive.runs import Runs
 from hcdc_kernel.archive.store import ProductStore
 
 
-class Archive(Observations, RawFiles, Runs):
+class Archive(Observations, RawFiles, Dropping):
     """The tables of what was observed, made and run, with the store that holds the bytes.
 
     Every method is one transaction; several processes may use the same archive.

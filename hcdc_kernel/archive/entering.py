@@ -286,7 +286,7 @@ def enter_product(session: Session, new: NewProduct, stored: Stored) -> int:
 
 
 def replace_bytes(session: Session, product: int, stored: Stored) -> None:
-    """Say that a product whose bytes were lost has been made again.
+    """Say that a product whose bytes were dropped or lost has been made again.
 
     Parameters
     ----------
@@ -297,9 +297,8 @@ def replace_bytes(session: Session, product: int, stored: Stored) -> None:
     stored : Stored
         Its new bytes.
     """
-    session.execute(
-        update(Product).where(Product.id == product).values(sha256=stored.sha256, size=stored.size)
-    )
+    columns = {"sha256": stored.sha256, "size": stored.size, "dropped": False}
+    session.execute(update(Product).where(Product.id == product).values(columns))
 
 
 def enter_link(session: Session, run: int, product: int, role: Role) -> None:
@@ -346,6 +345,7 @@ def enter_run(session: Session, new: NewRun) -> int:
         progress_text="",
         versions=dict(new.versions),
         requested_by=new.requested_by,
+        keep=new.keep,
         process=this_process(),
     )
     session.add(row)

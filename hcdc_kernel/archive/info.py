@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 RunStatus = Literal["running", "finished", "failed", "interrupted"]
 Role = Literal["generated", "reused", "input"]
+Keep = Literal["all", "final"]
 
 
 def plain(value: Any) -> Any:
@@ -175,6 +176,8 @@ class ProductInfo(Info):
         When it was stored, UTC.
     inputs : tuple of str
         Products that it was made from, by uid.
+    dropped : bool
+        Whether its bytes were let go after a run; they can be made again.
     """
 
     uid: str
@@ -190,6 +193,7 @@ class ProductInfo(Info):
     config: Mapping[str, Any]
     created: datetime
     inputs: tuple[str, ...] = ()
+    dropped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +226,8 @@ class RunInfo(Info):
         Versions of the software.
     requested_by : str
         Who asked for it; empty if that is not known.
+    keep : {"all", "final"}
+        What it keeps once it has finished: everything, or its results only.
     """
 
     uid: str
@@ -237,6 +243,7 @@ class RunInfo(Info):
     progress_text: str
     versions: Mapping[str, str]
     requested_by: str = ""
+    keep: Keep = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +307,7 @@ class NewRun:
         As in `RunInfo`.
     settings, versions : mapping
         As in `RunInfo`.
-    requested_by : str
+    requested_by, keep : str
         As in `RunInfo`.
     """
 
@@ -310,6 +317,7 @@ class NewRun:
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     requested_by: str = ""
+    keep: Keep = "all"
 
 
 @dataclass(frozen=True, slots=True)

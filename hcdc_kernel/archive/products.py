@@ -12,6 +12,7 @@ from hcdc_kernel.archive.provenance import Provenance
 from hcdc_kernel.archive.shared import ArchivePart
 from hcdc_kernel.archive.tables import ObservationInput, Product, Run, RunProduct
 from hcdc_kernel.archive.tracing import trace
+from hcdc_kernel.errors import StoreError
 
 
 class Products(ArchivePart):
@@ -42,7 +43,10 @@ class Products(ArchivePart):
         with self._database.writing() as session:
             product = entering.enter_product(session, new, stored)
             self._restore(session, product, stored)
-            return rows.product_infos(session, select(Product.id).where(Product.id == product))[0]
+            info = rows.product_infos(session, select(Product.id).where(Product.id == product))[0]
+        if info.sha256 == stored.sha256 and not self._is_whole(info):
+            self._put([], [new.content])  # bytes that another process has just dropped
+        return info
 
     def find_product(self, key: str) -> ProductInfo | None:
         """Find the product of a content key, if its bytes are whole in the store.
@@ -55,11 +59,26 @@ class Products(ArchivePart):
         Returns
         -------
         ProductInfo or None
-            None also if its bytes are lost: then it has to be made again.
+            None also if its bytes are dropped or lost: then it has to be made again.
         """
-        with self._database.reading() as session:
-            infos = rows.product_infos(session, select(Product.id).where(Product.key == key))
-        return infos[0] if infos and self._is_whole(infos[0]) else None
+        found = self._product_of(key)
+        return found if found and self._is_whole(found) else None
+
+    def was_dropped(self, key: str) -> bool:
+        """Tell whether the product of a content key was made, and its bytes let go.
+
+        Parameters
+        ----------
+        key : str
+            What was done to which inputs.
+
+        Returns
+        -------
+        bool
+            False also if there never was such a product.
+        """
+        found = self._product_of(key)
+        return found is not None and found.dropped
 
     def product(self, uid: str) -> ProductInfo:
         """Find a product.
@@ -147,8 +166,15 @@ class Products(ArchivePart):
         Raises
         ------
         StoreError
-            If it is lost or has another length than it should.
+            If it is dropped, lost, or has another length than it should.
         """
+        if product.dropped:
+            raise StoreError(
+                f"The product {product.uid} ({product.name}) was not kept",
+                found="its run was to keep its results only",
+                remedy=f"Make it again with 'hcdc rerun {product.uid}', or "
+                "'hcdc reduce OBSERVATION --keep all' for all of them",
+            )
         return self.store.path(product.sha256, size=product.size)
 
     def provenance(self, uid: str) -> Provenance:
@@ -166,3 +192,9 @@ class Products(ArchivePart):
         """
         with self._database.reading() as session:
             return trace(session, rows.product_id(session, uid))
+
+    def _product_of(self, key: str) -> ProductInfo | None:
+        """Find the record of a content key."""
+        with self._database.reading() as session:
+            infos = rows.product_infos(session, select(Product.id).where(Product.key == key))
+        return infos[0] if infos else None

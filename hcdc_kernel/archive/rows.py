@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import ColumnElement, Select, Table, select
 from sqlalchemy.orm import Session
 
-from hcdc_kernel.archive.info import ObservationInfo, ProductInfo, RunInfo, RunStatus
+from hcdc_kernel.archive.info import Keep, ObservationInfo, ProductInfo, RunInfo, RunStatus
 from hcdc_kernel.archive.tables import Base, Observation, Product, ProductInput, Run, Target
 from hcdc_kernel.errors import NotFoundError
 
@@ -315,6 +315,7 @@ def _run_info(row: Run, observation: str) -> RunInfo:
         progress_text=row.progress_text,
         versions=row.versions,
         requested_by=row.requested_by,
+        keep=cast(Keep, row.keep),
     )
 
 
@@ -336,4 +337,5 @@ def _product_info(
         config=row.config,
         created=row.created,
         inputs=inputs,
+        dropped=row.dropped,
     )

@@ -7,7 +7,7 @@ from typing import get_args
 from sqlalchemy import ColumnElement, select, update
 
 from hcdc_kernel.archive import entering, rows
-from hcdc_kernel.archive.info import NewRun, Role, RunInfo, RunStatus
+from hcdc_kernel.archive.info import Keep, NewRun, Role, RunInfo, RunStatus
 from hcdc_kernel.archive.process import is_dead
 from hcdc_kernel.archive.products import Products
 from hcdc_kernel.archive.tables import Run, now
@@ -142,13 +142,15 @@ class Runs(Products):
                 where.append(Run.status == status)
             return rows.run_infos(session, *where, limit=limit)
 
-    def find_finished_run(self, key: str) -> RunInfo | None:
+    def find_finished_run(self, key: str, keep: Keep = "all") -> RunInfo | None:
         """Find the newest finished run of a content key whose products are all there.
 
         Parameters
         ----------
         key : str
             Content key of the run.
+        keep : {"all", "final"}
+            With ``"final"``, products that were dropped need not be there.
 
         Returns
         -------
@@ -158,7 +160,10 @@ class Runs(Products):
         with self._database.reading() as session:
             runs = rows.run_infos(session, Run.key == key, Run.status == "finished")
         for run in runs:
-            if all(self._is_whole(product) for product in self.products(run=run.uid)):
+            made = self.products(run=run.uid)
+            if keep == "final":
+                made = [product for product in made if not product.dropped]
+            if all(self._is_whole(product) for product in made):
                 return run
         return None
 

@@ -37,13 +37,13 @@ class ArchivePart:
         return [Stored(address, self.store.path(address).stat().st_size) for address in addresses]
 
     def _restore(self, session: Session, product: int, stored: Stored) -> None:
-        """Point a known product to new bytes if its own are lost."""
-        sha256, size = session.execute(
-            select(Product.sha256, Product.size).where(Product.id == product)
+        """Point a known product to new bytes if its own are dropped or lost."""
+        sha256, size, dropped = session.execute(
+            select(Product.sha256, Product.size, Product.dropped).where(Product.id == product)
         ).one()
-        if not self.store.holds(sha256, size):
+        if dropped or not self.store.holds(sha256, size):
             entering.replace_bytes(session, product, stored)
 
     def _is_whole(self, product: ProductInfo) -> bool:
         """Tell whether the bytes of a product are there."""
-        return self.store.holds(product.sha256, product.size)
+        return not product.dropped and self.store.holds(product.sha256, product.size)

@@ -188,6 +188,24 @@ class ProductStore:
         except OSError:
             return False
 
+    def remove(self, address: str) -> None:
+        """Remove stored bytes, if they are there.
+
+        Parameters
+        ----------
+        address : str
+            What `put` returned.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written.
+        """
+        try:
+            self._place(address).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._error("A product cannot be removed", error) from error
+
     def clean(self) -> int:
         """Remove the ``.part`` files of writers that died.
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     String,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -148,6 +149,7 @@ class Run(Base):
     versions: Mapped[dict[str, Any]]
     requested_by: Mapped[str]
     process: Mapped[dict[str, Any]]
+    keep: Mapped[str] = mapped_column(String(8), server_default="all")
 
 
 class Product(Base):
@@ -167,6 +169,7 @@ class Product(Base):
     run_id: Mapped[int | None] = mapped_column(ForeignKey("runs.id"), index=True)
     step: Mapped[str]
     config: Mapped[dict[str, Any]]
+    dropped: Mapped[bool] = mapped_column(server_default=false())
     created: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -23,6 +23,9 @@ from hcdc_kernel.cli.screen import (
 from hcdc_kernel.cli.simulate import simulate
 from hcdc_kernel.cli.users import users
 from hcdc_kernel.errors import HcdcError
+
+if TYPE_CHECKING:
+    from hcdc_kernel.archive import ProductInfo
 
 app = typer.Typer(
     name="hcdc",
@@ -112,6 +115,10 @@ def reduce(  # noqa: PLR0913 (the options of a command line)
             help="Another star that models this one's (RDI); repeatable, or auto.",
         ),
     ] = None,
+    keep: Annotated[
+        Literal["all", "final"] | None,
+        typer.Option(help="What to keep in the end: all, or results only; else as HCDC_KEEP."),
+    ] = None,
     export: Annotated[Path | None, typer.Option(help="Also copy the products there.")] = None,
     masters: Annotated[  # noqa: FBT002
         bool, typer.Option("--masters", help="With --export: the master calibrations too.")
@@ -125,7 +132,12 @@ def reduce(  # noqa: PLR0913 (the options of a command line)
     center = open_workspace()
     with progress_bar(observation) as progress:
         run = center.reduce(
-            observation, recipe, settings, references=references or (), progress=progress
+            observation,
+            recipe,
+            settings,
+            references=references or (),
+            keep=keep,
+            progress=progress,
         )
     files = center.export(run.uid, export, masters=masters) if export else []
     if as_json:
@@ -176,10 +188,14 @@ def products(observation: Observation, as_json: AsJson = False) -> None:  # noqa
         return
     header = ("product", "kind", "name", "step", "made (UTC)", "size")
     rows = (
-        (p.uid, p.kind, p.name, p.step, f"{p.created:%Y-%m-%d %H:%M}", f"{p.size / 1e6:.2f} MB")
-        for p in found
+        (p.uid, p.kind, p.name, p.step, f"{p.created:%Y-%m-%d %H:%M}", _size(p)) for p in found
     )
     write_table(header, rows)
+
+
+def _size(product: ProductInfo) -> str:
+    """Tell the size of a product, or that its bytes are not there."""
+    return "dropped" if product.dropped else f"{product.size / 1e6:.2f} MB"
 
 
 @app.command()
@@ -202,6 +218,7 @@ def rerun(product: Product, as_json: AsJson = False) -> None:  # noqa: FBT002
         write_json(dataclasses.asdict(report))
     else:
         verdict = "identical, bit by bit" if report.identical else "differs"
+        verdict += ", stored anew" if report.restored else ""
         say(f"{report.product} {report.name}: {verdict} ({report.seconds:.1f} s)")
         for difference in report.differences:
             say(f"  {difference}")

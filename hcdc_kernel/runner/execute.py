@@ -11,9 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, get_args
 
 from hcdc_kernel import plugins
-from hcdc_kernel.archive import Archive, NewProduct, NewRun, RunInfo
+from hcdc_kernel.archive import Archive, Keep, NewProduct, NewRun, RunInfo
 from hcdc_kernel.errors import HcdcError, RunError
 from hcdc_kernel.runner.compose import plan_of
+from hcdc_kernel.runner.keeping import drop_intermediates
 from hcdc_kernel.runner.other_stars import reference_observations
 from hcdc_kernel.runner.places import template_folder
 from hcdc_kernel.runner.plan import digest
@@ -43,6 +44,8 @@ class RunRequest:
         Longest time for the notebook [s].
     references : tuple of str
         Observations of other stars that serve as references, or ``auto``.
+    keep : {"all", "final"}
+        What to keep once the run has finished: everything, or its results only.
     """
 
     observation: str
@@ -52,6 +55,7 @@ class RunRequest:
     environment: Mapping[str, str] = field(default_factory=dict)
     wall_limit_s: float | None = None
     references: tuple[str, ...] = ()
+    keep: Keep = "all"
 
 
 def execute_run(
@@ -82,9 +86,9 @@ def execute_run(
         If the notebook stops, or the same work is being done right now.
     """
     key = run_key(archive, request)
-    finished = archive.find_finished_run(key)
+    finished = archive.find_finished_run(key, request.keep)
     if finished is not None:
-        return finished
+        return _tidied(archive, finished.uid, request.keep)
     # Checked only now: this loads all the algorithms, and an equal run was checked before.
     references = _references(archive, request)
     planned = plan_of(
@@ -102,6 +106,7 @@ def execute_run(
             key=key,
             settings=dict(request.settings),
             versions=software_versions(),
+            keep=request.keep,
         )
     )
     try:
@@ -122,7 +127,15 @@ def execute_run(
         archive.finish_run(run.uid, "failed", error=said)
         raise RunError("The run stopped", found=said) from error
     archive.finish_run(run.uid, "finished")
-    return archive.run(run.uid)
+    return _tidied(archive, run.uid, request.keep)
+
+
+def _tidied(archive: Archive, uid: str, keep: Keep) -> RunInfo:
+    """Let a finished run keep what it is to keep, whatever it was told before."""
+    archive.set_keep(uid, keep)
+    if keep == "final":
+        drop_intermediates(archive, uid)
+    return archive.run(uid)
 
 
 def run_key(archive: Archive, request: RunRequest) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 from threadpoolctl import threadpool_limits
@@ -23,7 +23,8 @@ class Reduction:
 
     Outputs are kept as soon as they exist, so that whoever dies in the middle goes on from
     there; what has been made before, with the same settings from the same data, is not made
-    again.
+    again. What was made and not kept is made again only if somebody asks for it, with all that
+    this takes.
 
     Attributes
     ----------
@@ -59,7 +60,7 @@ class Reduction:
         Results
             Data by name, read only when asked for.
         """
-        return Results(self._shelf, self.names)
+        return Results(self._read, self.names)
 
     @property
     def log(self) -> Rows:
@@ -169,7 +170,7 @@ class Reduction:
         place = self.plan.index(name)
         if place > 0:
             self.run(until=self.plan.tasks[place - 1].step, progress=progress)
-        return Results(self._shelf, self._names_after(place))
+        return Results(self._read, self._names_after(place))
 
     def make(self, *names: str, progress: Progress = no_progress) -> Self:
         """Run as far as it takes until data of these names are final.
@@ -189,6 +190,24 @@ class Reduction:
         """
         makers = [task.step for task in self.plan.tasks if set(names) & set(task.outputs)]
         return self.run(until=makers[-1], progress=progress) if makers else self
+
+    def restore(self, *names: str) -> Self:
+        """Make again what was made and not kept, so that others can read it.
+
+        Parameters
+        ----------
+        *names : str
+            Names of data that have been made by now.
+
+        Returns
+        -------
+        Reduction
+            This reduction.
+        """
+        for name in names:
+            if not self._shelf.has(self.names[name]):
+                self._read(self.names[name])
+        return self
 
     def view(self, draw: Callable[..., Any], *names: str) -> Any:
         """Make data and draw them.
@@ -254,7 +273,10 @@ class Reduction:
         """
         if step not in (task.step for task in self.plan.tasks):
             return None
-        return draw(self.before(step)[name], self.step(step).outputs[name])
+        self.before(step)
+        # Fetched, not read: steps that leave the images as they are share them.
+        before = self._fetch(self._names_after(self.plan.index(step))[name])
+        return draw(before, self._fetch(self.step(step).outputs.keys_by_name[name]))
 
     def _names_after(self, n_done: int) -> dict[str, str]:
         """Tell what each name stands for once so many steps are done."""
@@ -266,35 +288,57 @@ class Reduction:
     def _do(self, task: Task, progress: _Share) -> StepResult:
         """Reuse the outputs of a task, or make and keep them."""
         begin = time.perf_counter()
-        reused = all(self._shelf.has(key) for key in task.outputs.values())
+        reused = all(self._shelf.is_done(key) for key in task.outputs.values())
         progress(0.0, task.step)
         if reused:
             for key in task.outputs.values():
                 self._shelf.reuse(key)
         else:
             self._make(task, progress)
-        outputs = Results(self._shelf, task.outputs)
+        outputs = Results(self._read, task.outputs)
         seconds = time.perf_counter() - begin
         return StepResult(task.step, task.version, task.config, outputs, seconds, reused)
 
-    def _make(self, task: Task, progress: _Share) -> None:
+    def _make(self, task: Task, progress: Progress) -> None:
         """Run a step and keep what it returns at once."""
-        data = {name: self._fetch(key) for name, key in task.inputs.items()}
+        data = {name: self._fetch(key, progress) for name, key in task.inputs.items()}
         keys = task.inputs if self._shelf.keeps_keys else None
         outputs = compute(task, data, keys=keys, progress=progress)
         for name, made in outputs.items():
             self._shelf.keep(task, name, made)
             self._loaded[task.outputs[name]] = made
 
-    def _fetch(self, key: str) -> Data:
+    def _fetch(self, key: str, progress: Progress = no_progress) -> Data:
         """Give data by key, from memory if they are still there."""
         if key not in self._loaded:
-            self._loaded[key] = self._shelf.read(key)
+            self._loaded[key] = self._read(key, progress)
         return self._loaded[key]
 
-    def _forget(self) -> None:
+    def _read(self, key: str, progress: Progress = no_progress) -> Data:
+        """Read data by key; make them again if they were not kept."""
+        tasks = () if self._shelf.has(key) else self._makers(key)
+        if not tasks:
+            return self._shelf.read(key)
+        for place, task in enumerate(tasks, start=1):
+            progress(0.0, f"{task.step}, once more")
+            self._make(task, no_progress)
+            self._forget({key}.union(*(later.inputs.values() for later in tasks[place:])))
+        return self._loaded.pop(key)
+
+    def _makers(self, key: str) -> tuple[Task, ...]:
+        """Find the tasks that it takes to make data again, in their order."""
+        wanted, tasks = {key}, []
+        for task in reversed(self.plan.tasks):
+            if wanted.isdisjoint(task.outputs.values()):
+                continue
+            tasks.append(task)
+            starts = task.inputs.values()
+            wanted |= {k for k in starts if k not in self._loaded and not self._shelf.has(k)}
+        return tuple(reversed(tasks))
+
+    def _forget(self, needed: Iterable[str] = ()) -> None:
         """Let go of data that no name stands for any more: cubes are large."""
-        current = set(self.names.values())
+        current = {*self.names.values(), *needed}
         self._loaded = {key: data for key, data in self._loaded.items() if key in current}
 
 

@@ -218,7 +218,7 @@ def _tell(progress: Progress, place: int, n: int, name: str, done: float, _: str
 def _reduce(archive: Archive, name: str, planned: Plan, progress: Progress) -> None:
     """Bring one observation to its centered cube."""
     try:
-        Reduction(planned, ArchiveShelf(archive, name)).run(progress=progress)
+        Reduction(planned, ArchiveShelf(archive, name)).run(progress=progress).restore("cube")
     except HcdcError as error:
         raise RunError(
             f"The reference observation '{name}' cannot be reduced",

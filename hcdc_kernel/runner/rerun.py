@@ -40,6 +40,8 @@ class RerunReport:
         What differs, in words; empty if nothing does.
     seconds : float
         How long it took to make it again [s].
+    restored : bool
+        True if its bytes were not in the store, and are there now.
     """
 
     product: str
@@ -48,12 +50,14 @@ class RerunReport:
     identical: bool
     differences: tuple[str, ...]
     seconds: float
+    restored: bool = False
 
 
 def rerun_product(archive: Archive, uid: str) -> RerunReport:
     """Make a product again in memory and compare it with the stored one.
 
-    The archive is not changed.
+    What it was made from is made again too where it was not kept. The archive is not changed,
+    but for this: a product that was dropped or lost is stored anew if not a bit differs.
 
     Parameters
     ----------
@@ -81,15 +85,24 @@ def rerun_product(archive: Archive, uid: str) -> RerunReport:
     begin = time.perf_counter()
     again = _made_again(archive, product, task)
     seconds = time.perf_counter() - begin
-    archive.path(product)
+    is_stored = archive.find_product(product.key) is not None
     with scratch_folder(archive) as folder:
         path = folder / "again.fits"
         write_data(path, again)
         with path.open("rb") as written:
             identical = hashlib.file_digest(written, "sha256").hexdigest() == product.sha256
+        restored = identical and not is_stored
+        if restored:
+            archive.restore_product(product.uid, path)
     differences = () if identical else tuple(_differences(archive, product, task, again))
     return RerunReport(
-        product.uid, product.name, product.step, identical, differences, round(seconds, 3)
+        product.uid,
+        product.name,
+        product.step,
+        identical,
+        differences,
+        round(seconds, 3),
+        restored,
     )
 
 
@@ -97,10 +110,17 @@ def _made_again(archive: Archive, product: ProductInfo, task: Task | None) -> Da
     """Do the work that made a product once more."""
     if task is None:
         return gather_again(archive, product)
-    data = {
-        made.name: read_product(archive, made) for made in map(archive.product, product.inputs)
-    }
+    data = {made.name: _input(archive, made) for made in map(archive.product, product.inputs)}
     return compute(task, data, keys=task.inputs)[product.name]
+
+
+def _input(archive: Archive, product: ProductInfo) -> Data:
+    """Read what a product was made from, or make it again if it is not there."""
+    if not product.step or archive.find_product(product.key) is not None:
+        return read_product(archive, product)
+    return _made_again(
+        archive, product, None if product.step == GATHER else _task(archive, product)
+    )
 
 
 def _task(archive: Archive, product: ProductInfo) -> Task:
@@ -129,9 +149,12 @@ def _differences(
     archive: Archive, product: ProductInfo, task: Task | None, again: Data
 ) -> Iterator[str]:
     """Say what differs, from causes to pixels."""
-    stored = read_data(archive.path(product))
     if task is not None and task.outputs[product.name] != product.key:
         yield f"the step '{task.step}' or a plug-in that it uses has another version now"
+    if archive.find_product(product.key) is None:
+        yield "its pixels cannot be compared: they are not in the store any more"
+        return
+    stored = read_data(archive.path(product))
     yield from _software(stored.history[-1], again.history[-1])
     yield from _fields(stored, again, "")
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hcdc_kernel.datamodel import Data
-from hcdc_kernel.runner.shelves import Shelf
 from hcdc_kernel.steps.base import StepConfig
 
 
@@ -19,12 +18,12 @@ class Results(Mapping[str, Data]):
         Content key of each name.
     """
 
-    def __init__(self, shelf: Shelf, keys: Mapping[str, str]) -> None:
-        self._shelf = shelf
+    def __init__(self, read: Callable[[str], Data], keys: Mapping[str, str]) -> None:
+        self._read = read
         self.keys_by_name = dict(keys)
 
     def __getitem__(self, name: str) -> Data:
-        return self._shelf.read(self.keys_by_name[name])
+        return self._read(self.keys_by_name[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys_by_name)

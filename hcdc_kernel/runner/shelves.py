@@ -34,6 +34,9 @@ class Shelf(Protocol):
     def has(self, key: str) -> bool:
         """Tell whether a result is there, whole."""
 
+    def is_done(self, key: str) -> bool:
+        """Tell whether a result was made, even if it was not kept."""
+
     def read(self, key: str) -> Data:
         """Fetch a result."""
 
@@ -71,6 +74,21 @@ class MemoryShelf:
             True if it can be read.
         """
         return key in self.data
+
+    def is_done(self, key: str) -> bool:
+        """Tell whether a result was made: memory keeps all.
+
+        Parameters
+        ----------
+        key : str
+            Its content key.
+
+        Returns
+        -------
+        bool
+            True if it can be read.
+        """
+        return self.has(key)
 
     def read(self, key: str) -> Data:
         """Fetch a result.
@@ -123,11 +141,14 @@ class ArchiveShelf:
         Name of the observation that is reduced.
     run : str
         The run that the results belong to; empty if there is none.
+    keeps_all : bool
+        Whether results that were made and not kept are made again even if no step needs them.
     """
 
     archive: Archive
     observation: str
     run: str = ""
+    keeps_all: bool = False
     keeps_keys = True
 
     def has(self, key: str) -> bool:
@@ -141,9 +162,24 @@ class ArchiveShelf:
         Returns
         -------
         bool
-            False also if its file is lost or damaged: then it is made again.
+            False also if its file is dropped, lost or damaged: then it is made again.
         """
         return self.archive.find_product(key) is not None
+
+    def is_done(self, key: str) -> bool:
+        """Tell whether a result was made, and is there unless it need not be.
+
+        Parameters
+        ----------
+        key : str
+            Its content key.
+
+        Returns
+        -------
+        bool
+            True if there is nothing to do for now.
+        """
+        return self.has(key) or (not self.keeps_all and self.archive.was_dropped(key))
 
     def read(self, key: str) -> Data:
         """Fetch a result from the store.

@@ -47,7 +47,8 @@ def start_reduction(
         given = archive.products(run=run, role="input")
         key = next((product.key for product in given if product.name == "references"), "")
     planned = plan_of(archive, observation, recipe, settings, references=key)
-    return Reduction(planned, ArchiveShelf(archive, observation, run))
+    keeps_all = bool(run) and archive.run(run).keep == "all"
+    return Reduction(planned, ArchiveShelf(archive, observation, run, keeps_all=keeps_all))
 
 
 def _reference_key(

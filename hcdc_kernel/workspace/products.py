@@ -137,6 +137,8 @@ class ProductsPart(ReductionsPart):
     def rerun(self, uid: str) -> RerunReport:
         """Make a product again in memory and compare it with the stored one.
 
+        One that was dropped or lost is stored anew if it comes out identical.
+
         Parameters
         ----------
         uid : str

@@ -10,7 +10,7 @@ from hcdc_kernel.workspace.observations import ObservationsPart
 from hcdc_kernel.workspace.part import silent
 
 if TYPE_CHECKING:
-    from hcdc_kernel.archive import RunInfo
+    from hcdc_kernel.archive import Keep, RunInfo
     from hcdc_kernel.recipes import Recipe
     from hcdc_kernel.runner.reduction import Reduction
     from hcdc_kernel.steps.base import Progress
@@ -123,6 +123,7 @@ class ReductionsPart(ObservationsPart):
         settings: Mapping[str, Any] | None = None,
         *,
         references: Sequence[str] | str = (),
+        keep: Keep | None = None,
         progress: Progress = silent,
     ) -> RunInfo:
         """Reduce an observation with the batch notebook, run by Papermill.
@@ -141,6 +142,10 @@ class ReductionsPart(ObservationsPart):
             Changes to the recipe, such as ``{"subtract-psf.n_modes": 10}``.
         references : sequence of str
             Observations of other stars, as for `start`.
+        keep : {"all", "final"}, optional
+            What to keep once the run has finished: everything, or only its results, masters and
+            inputs; the rest stays listed and is made again when it is needed. As this
+            installation is set up, if not given.
         progress : callable
             Told the share done and what is being done.
 
@@ -171,6 +176,7 @@ class ReductionsPart(ObservationsPart):
             environment=self.settings.environment(),
             wall_limit_s=self.settings.run_limit_s,
             references=_several(references),
+            keep=keep or self.settings.keep,
         )
         return execute_run(self._archive, request, progress)
 

@@ -96,7 +96,7 @@ def test_moved_files_are_found_in_their_new_folder(workspace, take_in, night, qu
     take_in(files)
     moved = night.folder.with_name("moved")
     night.folder.rename(moved)
-    with pytest.raises(NotFoundError, match=r"not where it was.*Ingest its new folder"):
+    with pytest.raises(NotFoundError, match=r"not where they were.*Ingest its new folder"):
         workspace.start(NAME, "irdis-imaging").run()
     take_in([replace(one, path=moved / one.path.name) for one in files])
     workspace.start(NAME, "irdis-imaging").run()

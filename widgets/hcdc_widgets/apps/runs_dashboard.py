@@ -32,7 +32,8 @@ class RunResults(Mapping[str, "Data"]):
     def __init__(self, workspace: Workspace, run: str) -> None:
         self._workspace = workspace
         products = sorted(workspace.products(run=run), key=lambda product: product.created)
-        self._uids = {p.name: p.uid for p in products if p.format == "fits"}
+        kept = (p for p in products if p.format == "fits" and not p.dropped)
+        self._uids = {p.name: p.uid for p in kept}
 
     def __getitem__(self, name: str) -> Data:
         return self._workspace.read(self._uids[name])
