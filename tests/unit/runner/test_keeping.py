@@ -12,9 +12,12 @@ import pytest
 import hcdc_kernel as hcdc
 from hcdc_kernel import plugins
 from hcdc_kernel.archive import NewProduct, NewRun
-from hcdc_kernel.errors import StoreError
+from hcdc_kernel.cli import main
+from hcdc_kernel.errors import ConfigError, StoreError
 from hcdc_kernel.recipes import parse_setting
+from hcdc_kernel.runner.execute import RunRequest, run_key
 from hcdc_kernel.runner.keeping import drop_intermediates, intermediates
+from hcdc_kernel.runner.places import notebook_path
 
 RESULTS = ["science_background", "flux_background", "flat", "psf", "cube", "residual"]
 ON_THE_WAY = ["cube", "cube", "residual_cube"]
@@ -42,8 +45,8 @@ class Runs:
         self.workspace, self.observation, self.recipe = workspace, observation, recipe
         self.archive = workspace._archive
 
-    def do(self, keep: str, change: str = "", status: str = "finished", recipe: str = "") -> str:
-        new = NewRun(self.observation, self.recipe, "0" * 64, keep=keep)
+    def do(self, keep, change="", *, status="finished", recipe="", key="0" * 64) -> str:
+        new = NewRun(self.observation, self.recipe, key, keep=keep)
         uid = self.archive.start_run(new).uid
         settings = dict([parse_setting(change)]) if change else {}
         chosen = recipe or self.recipe
@@ -235,3 +238,42 @@ def test_what_a_killed_run_has_made_is_used_and_dropped_by_the_next(runs):
     assert runs.done()[0] == "select-frames"
     assert runs.names(uid, dropped=True) == ON_THE_WAY
     assert all(one.dropped for one in runs.archive.products(run=killed.uid) if one.name == "cube")
+
+
+def request_of(runs: Runs, keep: str) -> RunRequest:
+    notebook = notebook_path("batch/reduce_sequence.ipynb")
+    return RunRequest(runs.observation, runs.recipe, {}, notebook, keep=keep)
+
+
+def test_a_finished_run_asked_for_again_keeps_what_is_asked_for_now(runs, workspace):
+    uid = runs.do("all", key=run_key(runs.archive, request_of(runs, "all")))
+    run = workspace.reduce(runs.observation, runs.recipe, keep="final")
+    assert (run.uid, run.keep) == (uid, "final")
+    assert runs.names(uid, dropped=True) == ON_THE_WAY
+    # It serves those who want the results, not those who want everything.
+    assert workspace.reduce(runs.observation, runs.recipe, keep="final").uid == uid
+    assert runs.archive.find_finished_run(run.key, "all") is None
+
+
+def test_the_installation_says_what_is_kept_if_nobody_else_does(runs, monkeypatch):
+    uid = runs.do("all", key=run_key(runs.archive, request_of(runs, "all")))
+    monkeypatch.setenv("HCDC_KEEP", "final")
+    opened = hcdc.Workspace.open()
+    assert opened.settings.environment()["HCDC_KEEP"] == "final"
+    assert opened.reduce(runs.observation, runs.recipe, keep="all").keep == "all"
+    assert opened.reduce(runs.observation, runs.recipe).keep == "final"
+    assert runs.names(uid, dropped=True) == ON_THE_WAY
+
+
+def test_an_installation_that_keeps_something_else_is_refused(monkeypatch):
+    monkeypatch.setenv("HCDC_KEEP", "some")
+    with pytest.raises(ConfigError, match=r"HCDC_KEEP.*'some'"):
+        hcdc.Workspace.open()
+
+
+def test_dropped_products_are_listed_as_such(runs, capsys):
+    runs.do("final")
+    with pytest.raises(SystemExit):
+        main(["products", runs.observation])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[2] for line in lines if line.endswith("dropped")] == ON_THE_WAY
