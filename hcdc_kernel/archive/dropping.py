@@ -87,18 +87,19 @@ class Dropping(Runs):
         uid : str
             The product.
         content : Path
-            File that holds them.
+            Scratch file that holds them; it is taken over.
 
         Returns
         -------
         ProductInfo
             The product, not marked as dropped any more.
         """
-        (stored,) = self._put([], [content])
+        (stored,) = self._put([], [content], scratch=True)
         with self._database.writing() as session:
             found = rows.product_id(session, uid)
             self._restore(session, found, stored)
-        self._put([], [content])  # another process may have swept it away in between
+        if not self.store.holds(stored.sha256, stored.size):
+            self._put([], [content])  # another process has swept it away in between
         return self.product(uid)
 
 

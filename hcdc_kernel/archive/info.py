@@ -257,13 +257,15 @@ class NewProduct:
     kind, name, format : str
         As in `ProductInfo`.
     content : Path or bytes
-        The bytes themselves, or the file that holds them; it is copied.
+        The bytes themselves, or the file that holds them; it is copied, unless it is scratch.
     observation, run, step : str
         As in `ProductInfo`; empty if there is none.
     config : mapping
         Settings of the step.
     inputs : tuple of str
         Products that it was made from, by uid or content key.
+    is_scratch : bool
+        Whether the file was written for the store alone: then it is taken over.
     """
 
     key: str
@@ -276,6 +278,7 @@ class NewProduct:
     step: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
+    is_scratch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

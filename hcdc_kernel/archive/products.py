@@ -39,7 +39,7 @@ class Products(ArchivePart):
         ArchiveError
             If it cannot be stored or entered.
         """
-        (stored,) = self._put([new.key], [new.content])
+        (stored,) = self._put([new.key], [new.content], scratch=new.is_scratch)
         with self._database.writing() as session:
             product = entering.enter_product(session, new, stored)
             self._restore(session, product, stored)

@@ -29,11 +29,13 @@ class ArchivePart:
         self._database = database
         self.store = store
 
-    def _put(self, keys: Iterable[str], contents: Iterable[Path | bytes]) -> list[Stored]:
+    def _put(
+        self, keys: Iterable[str], contents: Iterable[Path | bytes], *, scratch: bool = False
+    ) -> list[Stored]:
         """Bring bytes to the store, once their keys are found to be good."""
         for key in keys:
             entering.require_key(key)
-        addresses = self.store.put_all(contents)
+        addresses = self.store.put_all(contents, scratch=scratch)
         return [Stored(address, self.store.path(address).stat().st_size) for address in addresses]
 
     def _restore(self, session: Session, product: int, stored: Stored) -> None:

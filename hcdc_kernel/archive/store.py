@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import re
+import secrets
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,9 +17,15 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import BinaryIO
 
+from hcdc_kernel.archive.disk import (
+    copy_all,
+    make_folder,
+    open_source,
+    remove_quietly,
+    sync_folder,
+)
 from hcdc_kernel.errors import StoreError
 
-_CHUNK = 1 << 20  # bytes read at a time
 _NEWBORN_S = 60.0  # a part file younger than this may not have been locked yet
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 _REMEDIES = {
@@ -89,13 +96,16 @@ class ProductStore:
         """
         return self.put_all([content])[0]
 
-    def put_all(self, contents: Iterable[Path | bytes]) -> list[str]:
+    def put_all(self, contents: Iterable[Path | bytes], *, scratch: bool = False) -> list[str]:
         """Store several contents, or none of them if one cannot be written.
 
         Parameters
         ----------
         contents : iterable of Path or bytes
             What to store.
+        scratch : bool
+            Whether files are nobody's but ours: then they become part of the store as they are,
+            if they are on its disk, and must not be written to any more.
 
         Returns
         -------
@@ -108,8 +118,12 @@ class ProductStore:
             As for `put`.
         """
         with ExitStack() as stack:
-            written = [self._write(content, stack) for content in contents]
-            return [self._settle(part) for part in written]
+            write = self._take_over if scratch else self._write
+            written = [write(content, stack) for content in contents]
+            try:
+                return [self._settle(part) for part in written]
+            except OSError as error:
+                raise self._error("The product cannot be stored", error) from error
 
     def path(self, address: str, *, size: int | None = None) -> Path:
         """Find stored bytes.
@@ -235,16 +249,32 @@ class ProductStore:
         if isinstance(content, bytes):
             source, name = BytesIO(content), "content"
         else:
-            source, name = stack.enter_context(_open_source(content)), str(content)
+            source, name = stack.enter_context(open_source(content)), str(content)
         part = stack.enter_context(self._part())
-        return part.filled(*_copy(source, part.file, name))
+        return part.filled(*copy_all(source, part.file, name))
+
+    def _take_over(self, content: Path | bytes, stack: ExitStack) -> _Part:
+        """Make a file a part file without a copy; copy what cannot be linked."""
+        if isinstance(content, bytes):
+            return self._write(content, stack)
+        path = self._incoming / f"{secrets.token_hex(8)}.part"
+        stack.callback(remove_quietly, path)
+        try:
+            make_folder(self._incoming)
+            path.hardlink_to(content)
+            file = stack.enter_context(path.open("rb", buffering=0))
+            fcntl.flock(file, fcntl.LOCK_EX)
+            address = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:  # another disk, or one that cannot do this
+            return self._write(content, stack)
+        return _Part(file, path, address, os.fstat(file.fileno()).st_size)
 
     @contextmanager
     def _part(self) -> Iterator[_Part]:
         """Open a new locked part file; it is gone at the end unless it was settled."""
         path = None
         try:
-            _make_folder(self._incoming)
+            make_folder(self._incoming)
             descriptor, name = mkstemp(suffix=".part", dir=self._incoming)
             path = Path(name)
             with os.fdopen(descriptor, "wb", buffering=0) as file:
@@ -263,9 +293,9 @@ class ProductStore:
         os.fchmod(part.file.fileno(), 0o444)
         os.fsync(part.file.fileno())
         place = self._place(part.address)
-        _make_folder(place.parent)
+        make_folder(place.parent)
         part.path.replace(place)
-        _sync_folder(place.parent)
+        sync_folder(place.parent)
         return part.address
 
     def _error(self, problem: str, error: OSError) -> StoreError:
@@ -285,60 +315,6 @@ def _damaged(path: Path, found: str) -> StoreError:
         found=found,
         remedy="Delete that file and make it again with 'hcdc rerun'; check the disk",
     )
-
-
-@contextmanager
-def _open_source(path: Path) -> Iterator[BinaryIO]:
-    """Open the file to be stored; what goes wrong later is the store's affair."""
-    try:
-        source = path.open("rb")
-    except OSError as error:
-        raise _unreadable(str(path), error) from error
-    with source:
-        yield source
-
-
-def _copy(source: BinaryIO, part: FileIO, name: str) -> tuple[str, int]:
-    """Copy all bytes, computing digest and length on the way."""
-    digest = hashlib.sha256()
-    size = 0
-    while True:
-        try:
-            chunk = source.read(_CHUNK)
-        except OSError as error:
-            raise _unreadable(name, error) from error
-        if not chunk:
-            return digest.hexdigest(), size
-        digest.update(chunk)
-        size += len(chunk)
-        rest = memoryview(chunk)
-        while rest:  # a disk that is filling up takes only a part at first
-            rest = rest[part.write(rest) :]
-
-
-def _unreadable(name: str, error: OSError) -> StoreError:
-    """Say that the file to be stored cannot be read."""
-    return StoreError(
-        f"The file to be stored cannot be read: {name}", found=error.strerror or str(error)
-    )
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, so that they outlive a power cut."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Bring the entries of a folder to disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove_if_stale(part: Path) -> int:

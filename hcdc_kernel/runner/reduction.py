@@ -6,16 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
-from threadpoolctl import threadpool_limits
-
 from hcdc_kernel.datamodel import Data
-from hcdc_kernel.errors import HcdcError, NotFoundError, RunError
+from hcdc_kernel.errors import NotFoundError
+from hcdc_kernel.runner.compute import compute
 from hcdc_kernel.runner.facts import Rows, step_rows
 from hcdc_kernel.runner.plan import Plan, Task
 from hcdc_kernel.runner.results import Missing, Results, StepResult
 from hcdc_kernel.runner.shelves import Shelf
-from hcdc_kernel.steps.apply import apply_step
-from hcdc_kernel.steps.base import Progress, load_step, no_progress
+from hcdc_kernel.steps.base import Progress, no_progress
 
 
 class Reduction:
@@ -350,47 +348,3 @@ class _Share:
 
     def __call__(self, done: float, text: str) -> None:
         self._tell((self._place + done) / self._n_tasks, text)
-
-
-def compute(
-    task: Task,
-    data: Mapping[str, Data],
-    *,
-    keys: Mapping[str, str] | None = None,
-    progress: Progress = no_progress,
-) -> dict[str, Data]:
-    """Do the work of one task in memory.
-
-    Parameters
-    ----------
-    task : Task
-        Step and settings.
-    data : mapping of str to data object
-        The inputs, by name.
-    keys : mapping of str to str, optional
-        Content keys of the inputs, for the history; none if they mean nothing elsewhere.
-    progress : callable
-        Told how far the work is.
-
-    Returns
-    -------
-    dict of str to data object
-        The outputs, with this step at the end of their history.
-
-    Raises
-    ------
-    HcdcError
-        Whatever the step says is wrong; a `RunError` for anything it did not foresee.
-    """
-    step = load_step(task.step)
-    try:
-        # One BLAS thread: the matrices are small, steps use the processors in their own way,
-        # and sums that are split otherwise differ in their last bit.
-        with threadpool_limits(1, user_api="blas"):
-            return apply_step(step, task.config, data, keys=keys, progress=progress)
-    except HcdcError:
-        raise
-    except Exception as error:
-        raise RunError(
-            f"The step '{task.step}' stopped", found=f"{type(error).__name__}: {error}"
-        ) from error

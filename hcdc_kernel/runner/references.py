@@ -167,6 +167,7 @@ def make_references(
                 step=GATHER,
                 config={"max_frames": references.max_frames},
                 inputs=references.cubes,
+                is_scratch=True,
             )
         )
 

@@ -15,8 +15,8 @@ from hcdc_kernel.archive import Archive, ProductInfo
 from hcdc_kernel.datamodel import Data, StepRecord
 from hcdc_kernel.errors import InputError
 from hcdc_kernel.io import read_data, write_data
+from hcdc_kernel.runner.compute import compute
 from hcdc_kernel.runner.plan import Task, content_key
-from hcdc_kernel.runner.reduction import compute
 from hcdc_kernel.runner.references import GATHER, gather_again
 from hcdc_kernel.runner.shelves import read_product, scratch_folder
 from hcdc_kernel.steps.base import load_step, make_config

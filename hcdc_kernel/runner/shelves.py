@@ -226,6 +226,7 @@ class ArchiveShelf:
                     step=task.step,
                     config=task.config.model_dump(mode="json"),
                     inputs=tuple(task.inputs.values()),
+                    is_scratch=True,
                 )
             )
 

@@ -257,3 +257,54 @@ def test_a_part_file_that_was_just_made_is_left_alone(store):
         fcntl.flock(writer, fcntl.LOCK_EX)
         assert store.clean() == 0
     assert store.clean() == 1
+
+
+# --- files of our own ---------------------------------------------------------------------
+
+
+def test_a_scratch_file_is_taken_over_without_a_copy(tmp_path):
+    store = ProductStore(tmp_path / "store")
+    scratch = tmp_path / "scratch"
+    scratch.write_bytes(CONTENT)
+    (address,) = store.put_all([scratch], scratch=True)
+
+    assert store.path(address).samefile(scratch)
+    assert store.path(address).stat().st_mode & 0o777 == 0o444
+    scratch.unlink()
+    store.verify(address)
+    assert files_of(store.folder) == [store.path(address)]
+
+
+def test_scratch_bytes_and_known_files_leave_nothing_behind(tmp_path):
+    store = ProductStore(tmp_path / "store")
+    kept = store.put(CONTENT)
+    scratch = tmp_path / "scratch"
+    scratch.write_bytes(CONTENT)
+
+    assert store.put_all([scratch, CONTENT], scratch=True) == [kept, kept]
+    assert files_of(store.folder) == [store.path(kept)]
+    assert not store.path(kept).samefile(scratch)
+
+
+def test_a_scratch_file_on_another_disk_is_copied(small_disk, tmp_path):
+    store = ProductStore(small_disk / "store")
+    scratch = tmp_path / "scratch"
+    scratch.write_bytes(CONTENT)
+    (address,) = store.put_all([scratch], scratch=True)
+
+    assert store.path(address).read_bytes() == CONTENT
+    assert files_of(small_disk) == [store.path(address)]
+
+
+def test_a_missing_scratch_file_is_said(tmp_path):
+    with pytest.raises(StoreError, match=r"cannot be read.*missing"):
+        ProductStore(tmp_path / "store").put_all([tmp_path / "missing"], scratch=True)
+    assert files_of(tmp_path) == []
+
+
+def test_removed_bytes_are_gone_and_may_be_removed_again(tmp_path):
+    store = ProductStore(tmp_path / "store")
+    address = store.put(CONTENT)
+    store.remove(address)
+    store.remove(address)
+    assert files_of(store.folder) == []
