@@ -128,6 +128,9 @@ class Cube:
     found_xy_px : ndarray or None, shape (n_wave, n_time, 2)
         Where centering found the star in the images as they came, x then y [px]; NaN where it
         did not find it, None before centering.
+    star_error_px : float
+        One standard deviation of a coordinate of the star, the same mistake in all images [px];
+        NaN if it is not known.
     notes : tuple of str
         What people should know of how the raw frames were calibrated, one sentence each.
     history : tuple of StepRecord
@@ -149,6 +152,7 @@ class Cube:
     variance: FloatArray | None = None
     flags: IntArray | None = None
     found_xy_px: FloatArray | None = None
+    star_error_px: float = float("nan")
     notes: tuple[str, ...] = ()
     history: History = field(default=())
 

@@ -48,6 +48,8 @@ def cube_to_hdus(cube: Cube) -> list[Any]:
         *identity_cards(cube.identity),
         *time_cards(cube.frames),
     ]
+    if np.isfinite(cube.star_error_px):
+        cards.append(("STAR_ERR", cube.star_error_px, "[pix] error of the star position"))
     hdus = [
         _primary(cube.data, cards),
         _frames_table(cube.frames),
@@ -92,6 +94,7 @@ def cube_from_parts(parts: Parts) -> Cube:
         variance=find_image(parts, "VARIANCE") if "VARIANCE" in parts else None,
         flags=read_flags(parts) if "FLAGS" in parts else None,
         found_xy_px=find_image(parts, "FOUND") if "FOUND" in parts else None,
+        star_error_px=float(header.get("STAR_ERR", np.nan)),
         notes=_read_notes(parts),
         history=read_history(find(parts, "HISTORY")),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -23,6 +23,9 @@ from hcdc_kernel.steps.candidate_table import CandidateTable, SystematicErrors
 from hcdc_kernel.steps.experiments import known_sources, make_experiment
 from hcdc_kernel.steps.map_snr import all_channels
 from hcdc_kernel.units import Degree, Pixel
+
+# Error of the star's position where nothing is said of it [px].
+_USUAL_STAR_ERROR_PX = 0.1
 
 
 class CharacterizeCandidatesConfig(StepConfig):
@@ -54,12 +57,10 @@ class CharacterizeCandidatesConfig(StepConfig):
         description="A candidate is dropped if its significance falls below this once brighter "
         "ones are taken out of the frames: then it was part of their image. 0 keeps all.",
     )
-    star_error: Pixel = Field(
-        default=0.1,
-        ge=0,
-        le=5,
+    star_error: Annotated[Pixel, Field(ge=0, le=5)] | Literal["auto"] = Field(
+        default="auto",
         description="Error of the star's position, part of the error of separation and "
-        "position angle [px].",
+        "position angle [px]; 'auto' takes what the calibration says, or 0.1.",
     )
     true_north_error: Degree = Field(
         default=0.0,
@@ -136,8 +137,11 @@ class CharacterizeCandidates(Step):
             return {"candidates": candidates}
         experiment = make_experiment(data)
         sources = known_sources(candidates, cube, characterized=False)
+        star_error = cube.star_error_px if config.star_error == "auto" else config.star_error
         errors = SystematicErrors(
-            config.star_error, config.true_north_error, config.star_flux_error
+            star_error if np.isfinite(star_error) else _USUAL_STAR_ERROR_PX,
+            config.true_north_error,
+            config.star_flux_error,
         )
         table = CandidateTable(candidates, residual, psf, errors)
         for rank, (label, source) in enumerate(sources.items()):

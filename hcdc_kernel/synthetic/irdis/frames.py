@@ -235,7 +235,7 @@ class Painter:
         weights = moment.state.weights.astype(np.float32)
         opd = np.tensordot(weights, self._screens[: weights.size], axes=1)
         fast = _FAST_NM * np.sqrt(16.0 / max(moment.shot.dit_s, 2.0))
-        opd = opd + fast * screen(rng, 1.0, 2.0, 25.0)
+        opd = opd + fast * screen(rng, 0.6, 2.0, 26.0)
         return np.asarray(opd + self._waffle if moment.shot.waffle else opd)
 
     def _add_star(self, half: FloatArray, moment: Moment, field: int, opd: FloatArray) -> None:

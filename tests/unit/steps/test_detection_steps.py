@@ -121,6 +121,15 @@ def test_errors_of_star_and_north_are_part_of_the_errors(planet_data, do):
     assert large.position_angle_error_deg[0] > np.hypot(2.0, np.rad2deg(2 * scale / 155))
 
 
+def test_error_of_the_star_is_that_of_its_calibration(planet_data, do):
+    known = {"cube": replace(planet_data["cube"], star_error_px=1.5)}
+    own = do(planet_data | known, "characterize-candidates")["candidates"]
+    given = do(
+        planet_data, "characterize-candidates", characterize_candidates={"star_error": 1.5}
+    )["candidates"]
+    assert own.separation_error_mas[0] == pytest.approx(given.separation_error_mas[0])
+
+
 def test_error_of_the_star_is_part_of_the_error_of_contrasts(colors, do):
     """It is common to all channels: averaging them does not make it smaller."""
     fit, whole = (

@@ -122,7 +122,7 @@ class CalibrateScience(Step):
     """
 
     name: ClassVar[str] = "calibrate-science"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     inputs: ClassVar[tuple[str, ...]] = ("science", "psf")
     optional_inputs: ClassVar[tuple[str, ...]] = (
         "science_background",
@@ -184,6 +184,7 @@ class CalibrateScience(Step):
                 variance=out.variance,
                 flags=out.flags,
                 found_xy_px=found,
+                star_error_px=work.places.error_px,
                 notes=(*work.notes, *dict.fromkeys(lost.values())),
             )
         }
