@@ -48,9 +48,9 @@ def copy_all(source: BinaryIO, part: FileIO, name: str) -> tuple[str, int]:
     Parameters
     ----------
     source : binary file
-        To be read.
+        Gives the bytes.
     part : file without a buffer
-        To be written.
+        Receives the bytes.
     name : str
         What the source is called, for the message.
 
