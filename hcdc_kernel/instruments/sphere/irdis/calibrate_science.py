@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -30,6 +30,7 @@ from hcdc_kernel.instruments.sphere.irdis.frame_table import (
     PlaneGroup,
     frame_table,
     group_planes,
+    planes_to_average,
 )
 from hcdc_kernel.instruments.sphere.irdis.science_frames import CubePlanes, ScienceCamera
 from hcdc_kernel.instruments.sphere.irdis.sky_level import SkyGauge
@@ -90,12 +91,11 @@ class CalibrateScienceConfig(ImageConfig):
         "the others: interpolated in time, that of the nearest exposure, or the mean of all. "
         "Frames that have spots themselves are centered one by one.",
     )
-    bin: int = Field(
-        default=1,
-        ge=1,
-        le=100,
+    bin: Annotated[int, Field(ge=1, le=100)] | Literal["auto"] = Field(
+        default="auto",
         description="Average so many successive frames of a file; fewer frames are faster to "
-        "reduce, but companions far out are smeared by the rotation of the sky.",
+        "reduce, but companions far out are smeared by the rotation of the sky. 'auto' averages "
+        "only in sequences of more than 200 frames, by less than a pixel of smearing.",
     )
     true_north: Degree | Literal["auto"] = Field(
         default="auto",
@@ -264,12 +264,15 @@ def _prepare(
         half,
         SkyGauge.of(setup, np.median(stars, axis=0), is_fitted=is_fitted),
     )
-    groups = group_planes(science, config.bin)
     north = None if config.true_north == "auto" else config.true_north
     astrometry = Astrometry(true_north_deg=north, pupil_offset_deg=config.pupil_offset)
+    together = planes_to_average(science, half, astrometry) if config.bin == "auto" else config.bin
+    groups = group_planes(science, together)
     telemetry, lost = _read_telemetry(data.get("telemetry"))
     frames, odd = frame_table(science, groups, astrometry, telemetry)
-    notes = (*setup.notes, *places.notes, *odd, *lost)
+    averaged = f"{together} successive frames each were averaged: there are very many"
+    binned = (averaged,) if config.bin == "auto" and together > 1 else ()
+    notes = (*setup.notes, *places.notes, *odd, *lost, *binned)
     return _Work(science, channels, groups, places, camera, frames, notes)
 
 

@@ -21,6 +21,11 @@ _HEADER_CONDITIONS = {
 }
 
 
+# More frames than this are averaged, as long as the sky does not turn by more than that.
+_MOST_FRAMES = 200
+_MOST_SMEAR_PX = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class PlaneGroup:
     """Planes of one exposure that make one frame of the cube.
@@ -57,6 +62,39 @@ def group_planes(exposures: Exposures, n_together: int) -> tuple[PlaneGroup, ...
         for index, exposure in enumerate(exposures)
         for first in range(0, exposure.n_planes, n_together)
     )
+
+
+def planes_to_average(exposures: Exposures, radius_px: float, astrometry: Astrometry) -> int:
+    """Tell how many successive planes of a long sequence to average.
+
+    The cost of modeling the star grows with the third power of the number of frames, and
+    short frames next to each other tell little more than their mean.
+
+    Parameters
+    ----------
+    exposures : Exposures
+        The raw files.
+    radius_px : float
+        How far from the star the images reach [px].
+    astrometry : Astrometry
+        Constants of the orientation.
+
+    Returns
+    -------
+    int
+        1 for usual sequences; else so many that about 200 frames are left, unless the sky turns
+        by more than a pixel at the border of the images meanwhile.
+    """
+    wanted = int(np.ceil(exposures.n_planes / _MOST_FRAMES))
+    if wanted == 1:
+        return 1
+    steps = [
+        np.abs(np.diff(sky_rotation(exposure, astrometry).derotation_deg)).max()
+        for exposure in exposures
+        if exposure.n_planes > 1
+    ]
+    turn_px = np.deg2rad(max(steps, default=0.0)) * radius_px
+    return max(1, min(wanted, int(_MOST_SMEAR_PX / turn_px) if turn_px > 0 else wanted))
 
 
 def frame_table(
