@@ -21,6 +21,8 @@ from hcdc_kernel.steps.base import Progress, Step, StepConfig, no_progress
 # A level of less than this share of the variance adds little photon noise: a gain is about 1 or
 # more electrons for a count [adu].
 _FAINT = 0.1
+# Photon noise of this share of the read noise's variance tells the gain.
+_BRIGHT = 1.0
 
 
 class MakeBackgroundConfig(StepConfig):
@@ -182,6 +184,8 @@ def _figures(combined: CombinedPlanes, hot: BoolArray, noisy: BoolArray) -> dict
     # Where all pixels see the same light, read noise and photon noise cannot be told apart.
     told_apart = math.isfinite(noise.gain_e_per_adu)
     read_only = told_apart or level < _FAINT * noise.read_variance
+    # Without enough light the slope of noise over level is chance.
+    bright = level * noise.variance_per_adu > _BRIGHT * noise.read_variance
     figures = {
         "n_planes": combined.n_planes,
         "level_adu": level,
@@ -189,7 +193,7 @@ def _figures(combined: CombinedPlanes, hot: BoolArray, noisy: BoolArray) -> dict
         "structure_adu": robust_spread(combined.mean),
         "noise_adu": float(np.nanmedian(combined.scatter)) if several else math.nan,
         "read_noise_adu": noise.read_noise_adu if several and read_only else math.nan,
-        "gain_e_per_adu": noise.gain_e_per_adu if several else math.nan,
+        "gain_e_per_adu": noise.gain_e_per_adu if several and bright else math.nan,
         "n_hot": int(hot.sum()),
         "n_noisy": int(noisy.sum()),
         "n_bad": int((hot | noisy).sum()),
