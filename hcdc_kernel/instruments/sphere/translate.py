@@ -108,7 +108,8 @@ def refuse_product(arm: Arm, header: RawHeader) -> None:
     """Refuse images that no detector of SPHERE delivers.
 
     Data centers and pipelines hand the header of a raw file on to what they make of it, DPR
-    keywords and all; only the dimensions of the images tell.
+    keywords and all; only the dimensions of the images tell. Where there is the header alone,
+    it is that of the raw file, and a note says whose dimensions it has.
 
     Parameters
     ----------
@@ -128,6 +129,9 @@ def refuse_product(arm: Arm, header: RawHeader) -> None:
     size = _DETECTORS.get(arm, image.shape[-2:])
     window = header.integer("DET SEQ1 WIN NY"), header.integer("DET SEQ1 WIN NX")
     if len(image.shape) <= 3 and image.shape[-2:] in (size, window):
+        return
+    if not header.holds_data:
+        header.note("The dimensions of the images are those of a product that kept this header")
         return
     shape = " x ".join(str(n) for n in reversed(image.shape))
     raise FileFormatError(

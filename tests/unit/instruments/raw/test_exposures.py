@@ -204,7 +204,7 @@ def test_camera_of_a_plug_in_is_found(irdis_file: Callable[..., Path]) -> None:
 def test_whole_folder_of_real_data_is_read_or_refused_with_a_reason(real_data: Path) -> None:
     folders = [real_data / "eso_headers", real_data / "irdis_tyc7415", real_data / "irdis_51eri"]
     exposures, refused = read_exposures(folders)
-    assert len(exposures) == 8  # the ZIMPOL header is there as FITS and as text
+    assert len(exposures) == 11  # the ZIMPOL header is there as FITS and as text
     assert all(len(reason) > 10 for _, reason in refused)
     assert len(exposures) + len(refused) == sum(len(list(folder.iterdir())) for folder in folders)
     with pytest.raises(HcdcError, match="made from one of IRDIS"):
